@@ -1,0 +1,1 @@
+"""All that runs on an executor besides startup.py: a standard-library package and the language packs."""
