@@ -1,0 +1,126 @@
+"""The executor side's one place for differences between Python 2.7 and 3.
+
+Inside, text is the native ``str`` (UTF-8 bytes on 2.7, Unicode on 3); what reaches a process, a file or a
+descriptor is encoded here, so that a locale of ``C`` changes nothing.
+"""
+
+from __future__ import absolute_import, print_function
+
+import errno
+import os
+import select as _select
+import sys
+import time
+
+PY2 = sys.version_info[0] == 2
+
+if PY2:
+    text_type = unicode  # noqa: F821 - exists on 2.7 only
+else:
+    text_type = str
+
+
+def to_bytes(text):
+    """:param text: native, Unicode or bytes. :returns: bytes, UTF-8."""
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+
+
+def to_native(data):
+    """:param data: bytes or text. :returns: native str; bytes that are not UTF-8 are replaced."""
+    if PY2:
+        text = data if isinstance(data, text_type) else data.decode("utf-8", "replace")
+        return text.encode("utf-8")
+    return data if isinstance(data, str) else data.decode("utf-8", "replace")
+
+
+def native(document):
+    """A JSON document with every text made native: on 2.7 ``json`` hands out Unicode, which would spread."""
+    if isinstance(document, dict):
+        return dict((native(key), native(value)) for key, value in document.items())
+    if isinstance(document, list):
+        return [native(value) for value in document]
+    if isinstance(document, (text_type, bytes)):
+        return to_native(document)
+    return document
+
+
+def words(arguments):
+    """:returns: an argument list as bytes, for ``exec`` under any locale."""
+    return [to_bytes(argument) for argument in arguments]
+
+
+def environment(values):
+    """:returns: an environment as bytes, for ``exec`` under any locale."""
+    return dict((to_bytes(name), to_bytes(value)) for name, value in values.items())
+
+
+if hasattr(time, "monotonic"):
+    monotonic = time.monotonic
+else:
+
+    def monotonic():
+        """Seconds since boot: 2.7 has no monotonic clock, and the wall clock may jump."""
+        with open("/proc/uptime") as uptime:
+            return float(uptime.read().split()[0])
+
+
+def iso_time(seconds=None):
+    """:returns: UTC as ``2026-11-21T06:55:12.123Z``."""
+    seconds = time.time() if seconds is None else seconds
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%03dZ" % (seconds % 1 * 1000)
+
+
+def make_directories(path, mode=0o755):
+    """``mkdir -p``; fine when it is there."""
+    try:
+        os.makedirs(path, mode)
+    except OSError as error:
+        if error.errno != errno.EEXIST or not os.path.isdir(path):
+            raise
+
+
+def remove_file(path):
+    """Remove a file; fine when it is gone."""
+    try:
+        os.unlink(path)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
+
+
+def wait_readable(descriptors, seconds):
+    """``select`` for reading that a signal ends early, as 3.5+ does not and 2.7 does by an exception."""
+    try:
+        return _select.select(descriptors, [], [], seconds)[0]
+    except (OSError, _select.error) as error:
+        if error.args[0] == errno.EINTR:
+            return []
+        raise
+
+
+def retry_interrupted(call, *arguments):
+    """Call again while a signal interrupts (2.7; newer Pythons do that themselves)."""
+    while True:
+        try:
+            return call(*arguments)
+        except (IOError, OSError) as error:
+            if error.errno != errno.EINTR:
+                raise
+
+
+def close_on_exec(descriptor):
+    """Keep a descriptor from children; 2.7 hands all of them down."""
+    import fcntl
+
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFD)
+    fcntl.fcntl(descriptor, fcntl.F_SETFD, flags | fcntl.FD_CLOEXEC)
+    return descriptor
+
+
+def inherit(descriptor):
+    """Let a descriptor survive ``exec``; 3.4 and up close all of them."""
+    import fcntl
+
+    flags = fcntl.fcntl(descriptor, fcntl.F_GETFD)
+    fcntl.fcntl(descriptor, fcntl.F_SETFD, flags & ~fcntl.FD_CLOEXEC)
+    return descriptor
