@@ -1,0 +1,100 @@
+"""Every rule an input must obey, used by the controller before it sends and by the executor on arrival.
+
+In:  text, numbers and the request document, from people, files or the network.
+Out: None when the rule holds; `Refused` (one value) or `RequestRefused` (a document) when not.
+
+Values that are legal but nasty (``$(id)``, ``a;b``, quotes, spaces) pass: they are data, and
+nothing downstream may evaluate them. What is refused here is refused because a program would
+take it for an option, another host, another file, or a name that it is not.
+"""
+
+from __future__ import absolute_import, print_function
+
+from business_hyper_fusion.grammar.engine import (
+    ENGINES,
+    ISOLATIONS,
+    NETWORKS,
+    check_cpus,
+    check_engine_kind,
+    check_engine_words,
+    check_image,
+    check_isolation,
+    check_memory,
+    check_network,
+)
+from business_hyper_fusion.grammar.git import (
+    check_branch,
+    check_commit,
+    check_repository,
+    check_tag,
+    parse_repository,
+)
+from business_hyper_fusion.grammar.paths import check_glob, check_module_path, check_root
+from business_hyper_fusion.grammar.refused import Refused, RequestRefused, shown
+from business_hyper_fusion.grammar.request import REQUEST_BYTES, check_request
+from business_hyper_fusion.grammar.values import (
+    LANGUAGES,
+    check_attempt,
+    check_build_id,
+    check_environment_name,
+    check_environment_value,
+    check_executor_id,
+    check_host,
+    check_language,
+    check_line,
+    check_log_bytes,
+    check_machine_name,
+    check_pids,
+    check_port,
+    check_project_name,
+    check_release,
+    check_script,
+    check_seconds,
+    check_time,
+    check_username,
+)
+
+__all__ = [
+    "ENGINES",
+    "ISOLATIONS",
+    "LANGUAGES",
+    "NETWORKS",
+    "REQUEST_BYTES",
+    "Refused",
+    "RequestRefused",
+    "check_attempt",
+    "check_branch",
+    "check_build_id",
+    "check_commit",
+    "check_cpus",
+    "check_engine_kind",
+    "check_engine_words",
+    "check_environment_name",
+    "check_environment_value",
+    "check_executor_id",
+    "check_glob",
+    "check_host",
+    "check_image",
+    "check_isolation",
+    "check_language",
+    "check_line",
+    "check_log_bytes",
+    "check_machine_name",
+    "check_memory",
+    "check_module_path",
+    "check_network",
+    "check_pids",
+    "check_port",
+    "check_project_name",
+    "check_release",
+    "check_repository",
+    "check_request",
+    "check_root",
+    "check_script",
+    "check_seconds",
+    "check_tag",
+    "check_time",
+    "check_username",
+    "parse_repository",
+    "shown",
+]

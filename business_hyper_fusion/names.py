@@ -1,0 +1,124 @@
+"""The one place where names of directories, images and containers are made.
+
+In:  text that passed the grammar (refs, hosts, paths, images, ids).
+Out: native str, safe as one path component or as the name an engine accepts.
+
+A name that is already plain stays itself. Any other becomes a readable slug, "__" and 12 hex
+digits of the SHA-256 of the whole text; since no plain name holds "__", two texts never share a
+name: ``A``/``a``, ``a``/``a/source``, ``a/b``/``a__b``, ``host:5000/image``.
+"""
+
+from __future__ import absolute_import, print_function
+
+import hashlib
+import re
+
+RESERVED = frozenset(
+    ["branches", "build", "cache", "commits", "mirrors", "releases", "run", "source", "tags"]
+)
+"""Directories of Tristan's own that stand beside those named after projects."""
+
+SLUG = 40
+TAG = 128
+_PLURALS = {"branch": "branches", "tag": "tags", "commit": "commits"}
+_PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
+_PLAIN_IMAGE = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*\Z")
+_RUN = re.compile(r"[^A-Za-z0-9]+")
+
+
+def component(text):
+    """Name one path component after any text.
+
+    :return: str, the text itself if it is plain, else slug + "__" + hash; never empty, never
+        with "/", ".." or a leading "." or "-"; different texts give different names.
+    """
+    text = _native(text)
+    plain = _PLAIN.match(text) and "__" not in text and text not in RESERVED
+    if plain and not text.endswith((".lock", ".")):
+        return text
+    return _slug(text, SLUG) + "__" + _digest(text)
+
+
+def project_directory(host, path):
+    """Relative directory of a project, e.g. ``git.example.com/group/shop``.
+
+    :param host: text, host with its port, as `grammar.parse_repository` gives it.
+    :param path: text, the repository's path there.
+    """
+    return "/".join(component(part) for part in [host] + path.split("/"))
+
+
+def ref_directory(kind, name):
+    """Relative directory of a ref in its project: ``branches/main``, ``tags/v1``, ``commits/<hash>``.
+
+    :param kind: "branch", "tag" or "commit".
+    """
+    return _PLURALS[kind] + "/" + component(name)
+
+
+def mirror(address):
+    """One path component for the bare mirror of a repository.
+
+    :param address: text that `grammar.check_repository` accepted.
+    :return: str, e.g. ``git-example-com-group-shop__1f0c....git``; the hash is the address's, so
+        two ways to one repository have a mirror each.
+    """
+    text = _native(address)
+    readable = text.rpartition("://")[2].rpartition("@")[2]
+    if readable.endswith(".git"):
+        readable = readable[: -len(".git")]
+    return _slug(readable, 60) + "__" + _digest(text) + ".git"
+
+
+def build_image(image, uid):
+    """Name of the image made from a base image for one user: ``build_python:3.12-slim-u1000``.
+
+    :param image: text, an image reference, perhaps with registry, tag and digest.
+    :param uid: int, the user id the builds run with.
+    :return: str, a legal reference.
+    """
+    text = _native(image)
+    name, tag, plain = _split_image(text)
+    suffix = "-u%d" % uid
+    plain = plain and _PLAIN_IMAGE.match(name) and len(name) <= 64
+    plain = plain and len(tag) + len(suffix) <= TAG
+    if not plain:
+        name = _slug(name, SLUG) + "__" + _digest(text)
+    return "build_%s:%s%s" % (name, tag[: TAG - len(suffix)], suffix)
+
+
+def _split_image(text):
+    """Return (name, tag, whether nothing was lost)."""
+    name, _, digest = text.partition("@")
+    head, colon, tail = name.rpartition(":")
+    if colon and "/" not in tail:
+        return head, tail, not digest
+    return name, digest[7:19] if digest else "latest", not digest
+
+
+def container(build_id, attempt, step):
+    """Name of a container: ``tristan-<build id>-<attempt>-<step>``.
+
+    :param build_id: str.
+    :param attempt: int.
+    :param step: str, e.g. "build".
+    """
+    return "tristan-%s-%d-%s" % (_native(build_id).lower(), attempt, _slug(step, SLUG))
+
+
+def _slug(text, most):
+    """Lower-case ASCII with everything else as "-"; "x" when nothing is left."""
+    return _RUN.sub("-", _native(text)).lower()[:most].strip("-") or "x"
+
+
+def _digest(text):
+    return hashlib.sha256(_utf8(text)).hexdigest()[:12]
+
+
+def _utf8(text):
+    return text if isinstance(text, bytes) else text.encode("utf-8")
+
+
+def _native(text):
+    """Return str on both Pythons: UTF-8 bytes on 2.7, text on 3."""
+    return text if isinstance(text, str) else _utf8(text)
