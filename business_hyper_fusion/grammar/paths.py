@@ -5,7 +5,7 @@ In:  text. Out: None, or `Refused`.
 
 from __future__ import absolute_import, print_function
 
-import posixpath
+import os
 import re
 
 from business_hyper_fusion.grammar.refused import Refused, printable
@@ -31,7 +31,7 @@ def check_root(value):
     text = printable(value, "a root", ROOT_BYTES)
     if not text.startswith("/"):
         raise Refused("a root must be an absolute path", value)
-    if text.startswith("//") or posixpath.normpath(text) != text:
+    if text.startswith("//") or os.path.normpath(text) != text:
         raise Refused("a root must be written without '.', '..', '//' or a '/' at its end", value)
     if _NOT_ASCII.search(text) or any(mark in text for mark in ",'\":\\"):
         raise Refused(

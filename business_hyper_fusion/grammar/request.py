@@ -11,8 +11,8 @@ from __future__ import absolute_import, print_function
 
 from business_hyper_fusion.grammar import engine, git, paths, values
 from business_hyper_fusion.grammar.refused import TEXT, Refused, RequestRefused, shown
+from business_hyper_fusion.protocol import PROTOCOL
 
-PROTOCOL = 1
 REQUEST_BYTES = 4 * 1024 * 1024
 """Most bytes of JSON a reader takes for a request with its secrets."""
 
