@@ -1,0 +1,106 @@
+"""A container engine: the one that runs here, else one of the lab's own.
+
+In: nothing. Out: the words of the engine command (`["docker"]` or `["docker", "-H", "unix://…"]`)
+and its socket.
+Never a second engine beside a running one: two of them in one network namespace take each other's
+bridge.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import os
+import subprocess
+
+from tests.lab import process
+from tests.lab.sshd import DOCKER_SOCKET
+
+READY_SECONDS = 60
+
+
+class Engine(object):
+    """A reachable Docker.
+
+    .command (list of str) .socket (str, path)
+    """
+
+    def __init__(self, command, socket):
+        self.command = command
+        self.socket = socket
+
+    def run(self, arguments, stdin=b""):
+        """Run an engine command.
+
+        :param arguments: list of str, such as ["ps", "--quiet"]
+        :returns: str, what it printed
+        :raises LabError: it failed
+        """
+        return process.output(self.command + list(arguments), stdin)
+
+    def containers(self, filter_word="name=tristan-"):
+        """:returns: list of str, names of all containers, running or not, that fit the filter"""
+        form = ["ps", "--all", "--filter", filter_word, "--format", "{{.Names}}"]
+        return self.run(form).split()
+
+    def has_image(self, name):
+        """:returns: bool"""
+        return bool(self.run(["images", "--quiet", name]).strip())
+
+    def stop(self):
+        """Nothing to stop: others started it."""
+
+
+class OwnEngine(Engine):
+    """A dockerd of the lab's own, with its own socket and data; `stop()` ends it and removes
+    both."""
+
+    def __init__(self, data_root=None):
+        self.directory = process.directory("engine")
+        self._data_root = data_root or os.path.join(self.directory, "data")
+        socket = os.path.join(self.directory, "docker.sock")
+        Engine.__init__(self, ["docker", "-H", "unix://" + socket], socket)
+        self._child = process.Child(self._words(), os.path.join(self.directory, "dockerd.log"))
+        self._child.wait_for(lambda: answers(self.command), READY_SECONDS, "dockerd")
+        self.pid = self._child.pid
+
+    def _words(self):
+        words = ["dockerd", "--host", "unix://" + self.socket, "--data-root", self._data_root]
+        words += ["--exec-root", os.path.join(self.directory, "exec")]
+        return words + ["--pidfile", os.path.join(self.directory, "docker.pid")]
+
+    def stop(self):
+        self._child.stop(seconds=30)
+        process.remove(self.directory)
+
+
+def answers(command):
+    """:returns: bool, the engine behind the command (list of str) is there and usable"""
+    with open(os.devnull, "r+") as nothing:
+        try:
+            words = list(command) + ["info", "--format", "{{.ServerVersion}}"]
+            return subprocess.call(words, stdout=nothing, stderr=nothing) == 0
+        except OSError:
+            return False
+
+
+def named():
+    """:returns: list of str, the engine command named by TRISTAN_LAB_ENGINE, or ["docker"]"""
+    return os.environ.get("TRISTAN_LAB_ENGINE", "docker").split()
+
+
+def find_or_start():
+    """Use the engine that answers; start one only where none does.
+
+    :returns: Engine; call its `stop()` in the end
+    :raises LabError: none runs and none can be started
+    """
+    command = named()
+    if answers(command):
+        return Engine(command, _socket_of(command))
+    return OwnEngine()
+
+
+def _socket_of(command):
+    for word in command:
+        if word.startswith("unix://"):
+            return word[len("unix://") :]
+    return DOCKER_SOCKET

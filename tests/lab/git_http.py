@@ -1,0 +1,104 @@
+"""Serves bare git repositories over http: `git_http.py BASE PORT`, one thread a request.
+
+In: requests of git clients; the login wanted in LAB_GIT_LOGIN ("user:password", empty: none).
+Out: what `git http-backend` answers. A program of its own, so a test can stop, stall and kill it
+by its pid.
+"""
+
+from __future__ import absolute_import, print_function
+
+import base64
+import os
+import subprocess
+import sys
+
+try:
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from socketserver import ThreadingMixIn
+except ImportError:  # Python 2
+    from BaseHTTPServer import BaseHTTPRequestHandler, HTTPServer
+    from SocketServer import ThreadingMixIn
+
+LOGIN = os.environ.get("LAB_GIT_LOGIN", "")
+BASE = sys.argv[1]
+
+
+class Server(ThreadingMixIn, HTTPServer):
+    daemon_threads = True
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        if LOGIN and not self._login_fits():
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="lab"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self._run_backend()
+
+    do_POST = do_GET
+
+    def _login_fits(self):
+        wanted = "Basic " + base64.b64encode(LOGIN.encode("utf-8")).decode("ascii")
+        return self.headers.get("Authorization") == wanted
+
+    def _run_backend(self):
+        backend = subprocess.Popen(
+            ["git", "http-backend"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=self._environment(),
+        )
+        answer, _ = backend.communicate(self._body())
+        head, _, body = answer.partition(b"\r\n\r\n")
+        lines = [line.split(": ", 1) for line in head.decode("latin-1").split("\r\n")]
+        status = dict(lines).get("Status", "200 OK")
+        self.send_response(int(status.split()[0]))
+        for name, value in lines:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _environment(self):
+        path, _, query = self.path.partition("?")
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": "/nonexistent",
+            "GIT_PROJECT_ROOT": BASE,
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "safe.directory",
+            "GIT_CONFIG_VALUE_0": "*",
+            "REQUEST_METHOD": self.command,
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "REMOTE_ADDR": self.client_address[0],
+        }
+        return environment
+
+    def _body(self):
+        if self.headers.get("Transfer-Encoding", "") == "chunked":
+            return b"".join(self._chunks())
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def _chunks(self):
+        while True:
+            size = int(self.rfile.readline().split(b";")[0], 16)
+            chunk = self.rfile.read(size)
+            self.rfile.readline()
+            if not size:
+                return
+            yield chunk
+
+    def log_message(self, form, *values):
+        sys.stderr.write("%s\n" % (form % values))
+        sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    Server(("127.0.0.1", int(sys.argv[2])), Handler).serve_forever()

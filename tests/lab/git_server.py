@@ -1,0 +1,194 @@
+"""Git repositories of the lab, served over ssh by an `Sshd` and over http by `git http-backend`.
+
+In: names and contents of files to commit. Out: addresses, keys and passwords a build can clone
+with.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import io
+import os
+import socket
+import sys
+
+from tests.lab import process
+from tests.lab.sshd import Sshd
+
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "Lab",
+    "GIT_AUTHOR_EMAIL": "lab@example.invalid",
+    "GIT_COMMITTER_NAME": "Lab",
+    "GIT_COMMITTER_EMAIL": "lab@example.invalid",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "HOME": "/nonexistent",
+}
+
+
+class Repository(object):
+    """A bare repository and a work tree that feeds it.
+
+    .path of the bare one, .work of the work tree
+    """
+
+    def __init__(self, path, work):
+        self.path = path
+        self.work = work
+        self._git_plain(["init", "-q", "--bare", path])
+        self._git_plain(["init", "-q", work])
+        self.git(["checkout", "-q", "-b", "main"])
+        self.git(["remote", "add", "origin", path])
+        self._git_plain(["--git-dir", path, "symbolic-ref", "HEAD", "refs/heads/main"])
+
+    def git(self, arguments):
+        """Run git in the work tree.
+
+        :returns: str, what it printed
+        """
+        return self._git_plain(["-C", self.work] + list(arguments))
+
+    def commit(self, files, message="Change", branch="main"):
+        """Write files, commit them and push the branch; a new branch starts at the present commit.
+
+        :param files: dict of path → text or bytes; None removes the file
+        :returns: str, the commit's full hash
+        """
+        self._check_out(branch)
+        for path, content in files.items():
+            self._put(path, content)
+        self.git(["add", "--all", "--force"])
+        self.git(["commit", "-q", "--allow-empty", "--message", message])
+        self.git(
+            ["push", "-q", "--force", "origin", "refs/heads/{0}:refs/heads/{0}".format(branch)]
+        )
+        return self.git(["rev-parse", "HEAD"]).strip()
+
+    def commit_tree(self, directory, message="Import", branch="main"):
+        """Commit all files below a directory, with their run bits.
+
+        :returns: str, the commit's full hash
+        """
+        self._check_out(branch)
+        process.output(["cp", "-R", os.path.join(directory, "."), self.work])
+        return self.commit({}, message, branch)
+
+    def tag(self, name):
+        """Tag the present commit (annotated) and push the tag."""
+        self.git(["tag", "--annotate", "--force", "--message", name, "--", name])
+        self.git(["push", "-q", "--force", "origin", "refs/tags/{0}:refs/tags/{0}".format(name)])
+
+    def _check_out(self, branch):
+        # names such as $(id) or a;b are wanted here; only git's own grammar limits them
+        if self._git_plain(["-C", self.work, "branch", "--list"]).strip():
+            known = self.git(
+                ["for-each-ref", "--format=%(refname)", "refs/heads/" + branch]
+            ).strip()
+            self.git(["checkout", "-q"] + ([branch, "--"] if known else ["-b", branch]))
+        elif branch != "main":
+            self.git(["checkout", "-q", "-b", branch])
+
+    def _put(self, path, content):
+        full = os.path.join(self.work, path)
+        if content is None:
+            os.remove(full)
+            return
+        if not os.path.isdir(os.path.dirname(full)):
+            os.makedirs(os.path.dirname(full))
+        data = content if isinstance(content, bytes) else content.encode("utf-8")
+        with io.open(full, "wb") as target:
+            target.write(data)
+        if data.startswith(b"#!"):
+            os.chmod(full, 0o755)
+
+    def _git_plain(self, arguments):
+        return process.output(
+            ["git", "-c", "safe.directory=*"] + list(arguments), environment=IDENTITY
+        )
+
+
+class Repositories(object):
+    """A directory of bare repositories, made on demand."""
+
+    def __init__(self):
+        self.directory = process.directory("git")
+        self.base = os.path.join(self.directory, "srv")
+        os.mkdir(self.base)
+
+    def create(self, name):
+        """:param name: str such as "group/shop"
+        :returns: Repository, empty
+        """
+        work = os.path.join(self.directory, "work", name)
+        os.makedirs(work)
+        bare = os.path.join(self.base, name + ".git")
+        os.makedirs(bare)
+        return Repository(bare, work)
+
+    def remove(self):
+        process.remove(self.directory)
+
+
+class GitOverSsh(object):
+    """Serves the repositories over ssh; the login is the lab's `builder` with the sshd's client
+    key.
+
+    .sshd with .port .client_key .known_hosts_line
+    """
+
+    def __init__(self, repositories, options=None):
+        self._base = repositories.base
+        self.sshd = Sshd(options=options, docker_group=False)
+        # the repositories are not owned by the login
+        with io.open(os.path.join(self.sshd.home, ".gitconfig"), "w") as configuration:
+            configuration.write("[safe]\n\tdirectory = *\n")
+
+    def address(self, name):
+        """:returns: str, "ssh://builder@127.0.0.1:port/…/name.git" """
+        return "ssh://{0}@{1}:{2}{3}/{4}.git".format(
+            self.sshd.username, self.sshd.host, self.sshd.port, self._base, name
+        )
+
+    def stop(self):
+        self.sshd.stop()
+
+
+class GitOverHttp(object):
+    """Serves the repositories over http, as a process of its own.
+
+    :param username: str; with `password`, both must be given by the client (basic authentication)
+
+    .port .pid (SIGSTOP it for a server that stalls) .log (path; one line a request)
+    """
+
+    host = "127.0.0.1"
+
+    def __init__(self, repositories, username="", password=""):
+        self.directory = process.directory("http")
+        self.port = process.free_port()
+        self.username = username
+        self.password = password
+        self.log = os.path.join(self.directory, "http.log")
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "git_http.py")
+        environment = {"LAB_GIT_LOGIN": "{0}:{1}".format(username, password) if username else ""}
+        command = [sys.executable, "-B", script, repositories.base, str(self.port)]
+        self._child = process.Child(command, self.log, environment)
+        self._child.wait_for(self._answers, 15, "the git http server")
+
+    @property
+    def pid(self):
+        """int, the server's pid"""
+        return self._child.pid
+
+    def address(self, name):
+        """:returns: str, "http://127.0.0.1:port/name.git", without a login"""
+        return "http://{0}:{1}/{2}.git".format(self.host, self.port, name)
+
+    def stop(self):
+        self._child.stop()
+        process.remove(self.directory)
+
+    def _answers(self):
+        try:
+            socket.create_connection((self.host, self.port), 2).close()
+            return True
+        except (IOError, OSError):
+            return False
