@@ -1,6 +1,6 @@
 """A container engine: the one that runs here, else one of the lab's own.
 
-In: nothing. Out: the words of the engine command (`["docker"]` or `["docker", "-H", "unix://…"]`)
+In: nothing. Out: the words of the engine command (`["docker"]` or `["docker", "-H", "unix://..."]`)
 and its socket.
 Never a second engine beside a running one: two of them in one network namespace take each other's
 bridge.

@@ -49,7 +49,7 @@ class Repository(object):
     def commit(self, files, message="Change", branch="main"):
         """Write files, commit them and push the branch; a new branch starts at the present commit.
 
-        :param files: dict of path → text or bytes; None removes the file
+        :param files: dict of path -> text or bytes; None removes the file
         :returns: str, the commit's full hash
         """
         self._check_out(branch)
@@ -142,7 +142,7 @@ class GitOverSsh(object):
             configuration.write("[safe]\n\tdirectory = *\n")
 
     def address(self, name):
-        """:returns: str, "ssh://builder@127.0.0.1:port/…/name.git" """
+        """:returns: str, "ssh://builder@127.0.0.1:port/.../name.git" """
         return "ssh://{0}@{1}:{2}{3}/{4}.git".format(
             self.sshd.username, self.sshd.host, self.sshd.port, self._base, name
         )

@@ -43,7 +43,7 @@ def directory(name):
 
 def remove(path):
     """Remove a directory of the lab, whoever owns what is in it."""
-    shutil.rmtree(path, ignore_errors=True)
+    shutil.rmtree(path.encode("utf-8"), ignore_errors=True)
 
 
 def free_port():

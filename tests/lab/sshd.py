@@ -36,7 +36,7 @@ class Sshd(object):
     :param docker_socket: str, the socket whose group that is
     :param shell: str, login shell of `builder`
 
-    .host .port .username .password .client_key (path) .known_hosts_line .fingerprint ("SHA256:…")
+    .host .port .username .password .client_key (path) .known_hosts_line .fingerprint ("SHA256:...")
     .home (of builder) .root (an empty directory of builder's, fit as machine root) .directory
     .log (path)
     """
@@ -83,7 +83,7 @@ class Sshd(object):
 
     @property
     def fingerprint(self):
-        """str, "SHA256:…" of the host key"""
+        """str, "SHA256:..." of the host key"""
         listing = process.output(["ssh-keygen", "-l", "-f", self._path("host_key.pub")])
         return str(listing.split()[1])
 
