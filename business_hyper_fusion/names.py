@@ -49,7 +49,7 @@ def project_directory(host, path):
 
 
 def ref_directory(kind, name):
-    """Relative directory of a ref in its project: ``branches/main``, ``tags/v1``, ``commits/<hash>``.
+    """Relative directory of a ref in its project: branches/main, tags/v1, commits/<hash>.
 
     :param kind: "branch", "tag" or "commit".
     """

@@ -1,4 +1,4 @@
-"""Every rule an input must obey, used by the controller before it sends and by the executor on arrival.
+"""Every rule an input must obey; the controller checks before it sends, the executor on arrival.
 
 In:  text, numbers and the request document, from people, files or the network.
 Out: None when the rule holds; `Refused` (one value) or `RequestRefused` (a document) when not.

@@ -16,7 +16,7 @@ REF_BYTES = 250
 ADDRESS_BYTES = 2000
 SCHEMES = ("ssh", "http", "https", "git")
 
-_REF_CHARACTERS = re.compile(u"[\x00-\x20\x7f~^:?*\\[\\\\]")
+_REF_CHARACTERS = re.compile("[\x00-\x20\x7f~^:?*\\[\\\\]")
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,40}\Z")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)\Z", re.DOTALL)
 _SCP = re.compile(r"([^/:\[\]]*)@(\[[^\]/]*\]|[^/:\[\]]*):(.*)\Z", re.DOTALL)
@@ -46,7 +46,7 @@ def _check_ref(value, what):
     text = bounded(value, what, REF_BYTES)
     if text.startswith("-"):
         raise Refused("%s must not begin with '-'" % what, value)
-    if text in (u"HEAD", u"@"):
+    if text in ("HEAD", "@"):
         raise Refused("%s must not be called HEAD or @" % what, value)
     _check_ref_characters(text, what)
     for part in text.split("/"):
@@ -60,7 +60,7 @@ def _check_ref_characters(text, what):
         raise Refused(
             "%s must not contain spaces, control characters or any of ~ ^ : ? * [ \\" % what, text
         )
-    for forbidden in (u"..", u"@{"):
+    for forbidden in ("..", "@{"):
         if forbidden in text:
             raise Refused("%s must not contain '%s'" % (what, str(forbidden)), text)
 
@@ -135,8 +135,7 @@ def _parse_scp(text, value):
 def _check_user(user, value):
     if ":" in user:
         raise Refused(
-            "a repository address must not carry a password "
-            "(name it in git_servers, by reference)",
+            "a repository address must not carry a password (name it in git_servers, by reference)",
             value,
         )
     if user.startswith("-"):

@@ -13,7 +13,7 @@ from business_hyper_fusion.grammar.refused import Refused, printable
 PATH_BYTES = 1024
 ROOT_BYTES = 200
 
-_NOT_ASCII = re.compile(u"[^\x20-\x7e]")
+_NOT_ASCII = re.compile("[^\x20-\x7e]")
 _SYSTEM = frozenset(
     "/ /bin /boot /dev /etc /home /lib /lib32 /lib64 /media /mnt /opt /proc /root /run /sbin "
     "/srv /sys /tmp /usr /usr/bin /usr/lib /usr/local /usr/sbin /var /var/lib /var/run "
@@ -60,6 +60,8 @@ def _check_inside(value, what):
     if text.startswith("-"):
         raise Refused("%s must not begin with '-'" % what, value)
     if any(part in ("", ".", "..") for part in parts):
-        raise Refused("%s must be written without '.', '..', '//' or a '/' at its end" % what, value)
+        raise Refused(
+            "%s must be written without '.', '..', '//' or a '/' at its end" % what, value
+        )
     if parts[0].lower() == ".git":
         raise Refused("%s must not lead into .git" % what, value)

@@ -9,15 +9,15 @@ from __future__ import absolute_import, print_function
 
 import re
 
-TEXT = type(u"")
+TEXT = type("")
 SHOWN = 80
 """Characters of a refused value that are printed."""
 
 _LONE_SURROGATE = re.compile(
-    u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]"
+    "[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]"
 )
-_CONTROL = re.compile(u"[\x00-\x1f\x7f]")
-_CONTROL_BUT_TAB = re.compile(u"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+_CONTROL_BUT_TAB = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Refused(ValueError):
@@ -55,18 +55,18 @@ def shown(value):
     if not isinstance(value, TEXT):
         return "a value of type %s" % type(value).__name__
     text = _without_credentials(value)
-    cut = text[:SHOWN] + (u"..." if len(text) > SHOWN else u"")
+    cut = text[:SHOWN] + ("..." if len(text) > SHOWN else "")
     return '"%s"' % str(cut.encode("unicode_escape").decode("ascii"))
 
 
 def _without_credentials(text):
     """Mask what may be a password or a token: user:password@, https://token@, ?query."""
-    scheme, separator, rest = text.rpartition(u"://")
-    user, at, host = rest.rpartition(u"@")
-    if at and (u":" in user or not scheme.endswith(u"ssh") and separator):
-        rest = u"***@" + host
-    if separator and u"?" in rest:
-        rest = rest.partition(u"?")[0] + u"?***"
+    scheme, separator, rest = text.rpartition("://")
+    user, at, host = rest.rpartition("@")
+    if at and (":" in user or not scheme.endswith("ssh") and separator):
+        rest = "***@" + host
+    if separator and "?" in rest:
+        rest = rest.partition("?")[0] + "?***"
     return scheme + separator + rest
 
 

@@ -136,7 +136,7 @@ def _value(check_value):
 
 
 def _empty_or(check_value):
-    """"" or a value by the rule."""
+    """ "" or a value by the rule."""
 
     def check(value, key_path, faults):
         if not (isinstance(value, (str, TEXT)) and not value):

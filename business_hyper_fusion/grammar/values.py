@@ -127,7 +127,7 @@ def check_line(value):
 
 def check_script(value):
     """Refuse what can't be a script or a recipe: text of at most 1 MiB without NUL."""
-    if u"\x00" in bounded(value, "a script", SCRIPT_BYTES):
+    if "\x00" in bounded(value, "a script", SCRIPT_BYTES):
         raise Refused("a script must not contain NUL")
 
 
@@ -151,11 +151,14 @@ def check_environment_value(value):
     A refused value is not printed: it may be a secret.
     """
     what = "an environment value"
+    broken = ""
     try:
         if text_of(value, what):
             printable(value, what, VALUE_BYTES, tabs=True)
     except Refused as refused:
-        raise Refused(refused.rule)
+        broken = refused.rule
+    if broken:  # raised out here, so that no traceback carries the refusal with the value
+        raise Refused(broken)
 
 
 def check_seconds(value):

@@ -1,0 +1,155 @@
+# coding: utf-8
+"""Names are safe path components and legal image references, and never shared by two texts."""
+
+from __future__ import absolute_import, print_function
+
+import re
+
+import pytest
+
+from business_hyper_fusion import grammar, names
+
+NASTY = [
+    "A",
+    "a/source",
+    "a__b",
+    "a/b",
+    "a-b/",
+    "main.lock",
+    "main.",
+    "..",
+    ".",
+    "-x",
+    "$(id)",
+    "a;b",
+    "`id`",
+    "'\"",
+    "with space",
+    "f\u00fcr",
+    "\u5206\u652f",
+    "x" * 65,
+    "x" * 66,
+    "source",
+    "build",
+    "cache",
+    "branches",
+    "tags",
+    "commits",
+    "host:5000",
+    "[::1]:22",
+]
+
+
+@pytest.mark.parametrize("text", ["main", "a", "feature-1", "v1.2.3", "a_b", "0", "x" * 64])
+def test_a_plain_text_is_its_own_component(text):
+    assert names.component(text) == text
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_any_other_text_becomes_slug_and_hash(text):
+    name = names.component(text)
+    assert isinstance(name, str)
+    assert re.match(r"[a-z0-9][a-z0-9-]{0,39}__[0-9a-f]{12}\Z", name)
+
+
+def test_different_texts_have_different_names():
+    texts = NASTY + ["a", "a-b", "main", "f\u00fcR", "fur"]
+    assert len(set(names.component(text) for text in texts)) == len(texts)
+
+
+def test_a_made_name_is_not_mistaken_for_a_plain_one():
+    made = names.component("A")
+    assert names.component(made) != made
+
+
+def test_native_and_unicode_text_have_one_name():
+    assert names.component("f\u00fcr") == names.component("für")
+
+
+def test_the_project_directory_has_a_part_per_part():
+    assert names.project_directory("git.example.com", "group/shop") == "git.example.com/group/shop"
+
+
+def test_a_project_called_like_our_own_directories_does_not_nest_in_them():
+    parts = names.project_directory("host", "group/branches/source").split("/")
+    assert parts[0:2] == ["host", "group"]
+    assert parts[2].startswith("branches__") and parts[3].startswith("source__")
+
+
+def test_host_and_port_are_one_part():
+    assert re.match(r"git-example-com-8443__[0-9a-f]{12}/a\Z", _project("git.example.com:8443"))
+
+
+def _project(host):
+    return names.project_directory(host, "a")
+
+
+@pytest.mark.parametrize(
+    "kind, name, directory",
+    [
+        ("branch", "main", "branches/main"),
+        ("tag", "v1", "tags/v1"),
+        ("commit", "0123456789abcdef0123456789abcdef01234567", None),
+    ],
+)
+def test_ref_directories(kind, name, directory):
+    assert names.ref_directory(kind, name) == (directory or "commits/" + name)
+
+
+def test_a_branch_inside_a_branch_is_a_sibling():
+    inner = names.ref_directory("branch", "a/source")
+    assert inner.count("/") == 1 and inner.startswith("branches/a-source__")
+
+
+def test_a_mirror_is_one_component_and_each_address_has_its_own():
+    one = names.mirror("git@git.example.com:group/shop.git")
+    other = names.mirror("https://git.example.com/group/shop.git")
+    assert re.match(r"git-example-com-group-shop__[0-9a-f]{12}\.git\Z", one)
+    assert one != other
+
+
+@pytest.mark.parametrize(
+    "image, name",
+    [
+        ("python:3.12-slim", "build_python:3.12-slim-u1000"),
+        ("maven:3-alpine", "build_maven:3-alpine-u1000"),
+        ("node", "build_node:latest-u1000"),
+        ("my_image:Tag", "build_my_image:Tag-u1000"),
+    ],
+)
+def test_plain_images_stay_readable(image, name):
+    assert names.build_image(image, 1000) == name
+
+
+HASHED_IMAGES = [
+    "host:5000/image",
+    "host:5000/image:1",
+    "library/python:3",
+    "library-python:3" + "x" * 120,
+    "a__b:1",
+    "a/b:1",
+    "Host.example/a/b:1",
+    "python@sha256:" + "a" * 64,
+    "python:3@sha256:" + "a" * 64,
+    "python@sha256:" + "b" * 64,
+    "x" * 65,
+]
+
+
+def test_build_images_are_legal_references_and_distinct():
+    images = HASHED_IMAGES + ["python", "a-b:1", "host-5000-image"]
+    made = [names.build_image(image, 65534) for image in images]
+    assert len(set(made)) == len(images)
+    for name in made:
+        grammar.check_image(name)
+        assert len(name.rpartition(":")[2]) <= 128
+
+
+def test_build_images_differ_by_user():
+    assert names.build_image("a:1", 0) != names.build_image("a:1", 1)
+
+
+def test_container_names_are_legal():
+    name = names.container("20261121T065512123-9c1e4f2a", 2, "build")
+    assert name == "tristan-20261121t065512123-9c1e4f2a-2-build"
+    assert re.match(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z", name)

@@ -1,0 +1,180 @@
+# coding: utf-8
+"""The request document: one that is right passes; every way to be wrong is named with its key."""
+
+from __future__ import absolute_import, print_function
+
+import copy
+import json
+
+import pytest
+
+from business_hyper_fusion import grammar
+
+RIGHT = {
+    "protocol": 1,
+    "build_id": "20261121T065512123-9c1e4f2a",
+    "attempt": 1,
+    "business_id": "1",
+    "executor_id": "1",
+    "machine": "builder-1",
+    "release": "0" * 64,
+    "requested_at": "2026-11-21T06:55:12.123Z",
+    "requested_by": "al\u00efce@laptop",
+    "project": {"name": "shop", "language": "python", "module_path": ""},
+    "repository": {
+        "address": "git@git.example.com:group/shop.git",
+        "host": "git.example.com",
+        "path": "group/shop",
+        "git_server": "main",
+    },
+    "ref": {"kind": "branch", "name": "main", "commit": ""},
+    "isolation": "docker",
+    "engine": {"kind": "docker", "command": ["sudo", "docker"]},
+    "image": {"name": "python:3.12-slim", "recipe": "FROM python:3.12-slim\n"},
+    "scripts": {"compile_to_execute.sh": "#!/bin/sh\r\necho $(id)\r\n"},
+    "environment": {"NAME": "$(id); `id`"},
+    "artifacts": ["dist/*.whl"],
+    "limits": {
+        "soft_seconds": 3540,
+        "hard_seconds": 3600,
+        "memory": "",
+        "cpus": "",
+        "pids": 4096,
+        "log_bytes": 67108864,
+    },
+    "network": "bridge",
+}
+
+
+def altered(key_path, value):
+    """A copy of the right document, as JSON gives it, with one value replaced or added."""
+    document = json.loads(json.dumps(RIGHT))
+    place = document
+    keys = key_path.split(".")
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    return document
+
+
+def faults(document):
+    with pytest.raises(grammar.RequestRefused) as caught:
+        grammar.check_request(document)
+    return caught.value.faults
+
+
+def test_the_right_document_passes():
+    grammar.check_request(copy.deepcopy(RIGHT))
+    grammar.check_request(json.loads(json.dumps(RIGHT)))
+
+
+@pytest.mark.parametrize(
+    "key_path, value",
+    [
+        ("ref", {"kind": "tag", "name": "$(id)", "commit": ""}),
+        ("ref", {"kind": "commit", "name": "a" * 40, "commit": "a" * 40}),
+        ("ref", {"kind": "branch", "name": "f\u00fcr", "commit": "a" * 40}),
+        ("repository.git_server", ""),
+        ("project.module_path", "service/web"),
+        ("limits.memory", "2g"),
+        ("environment", {}),
+        ("artifacts", []),
+        ("network", "none"),
+    ],
+)
+def test_other_right_documents_pass(key_path, value):
+    grammar.check_request(altered(key_path, value))
+
+
+def test_isolation_host_needs_no_image():
+    document = altered("isolation", "host")
+    document["image"] = {"name": "", "recipe": ""}
+    grammar.check_request(document)
+
+
+WRONG = [
+    ("protocol", 2, "protocol", "speaks protocol 1"),
+    ("protocol", True, "protocol", "speaks protocol 1"),
+    ("build_id", "../x", "build_id", "a build id must"),
+    ("attempt", "1", "attempt", "whole number"),
+    ("executor_id", 1, "executor_id", "must be text"),
+    ("executor_id", "../2", "executor_id", "a number from 1"),
+    ("release", "x", "release", "64 hexadecimal"),
+    ("requested_by", "a\nb", "requested_by", "control characters"),
+    ("project", None, "project", "must be an object"),
+    ("project", [], "project", "must be an object"),
+    ("project.language", "../x", "project.language", "must be one of"),
+    ("project.module_path", "../x", "project.module_path", "'..'"),
+    ("repository.address", "ext::sh -c x", "repository.address", "must be ssh://"),
+    ("repository.host", "evil", "repository", "must be those of the address"),
+    ("repository.path", "../../x", "repository", "must be those of the address"),
+    ("ref.kind", "head", "ref.kind", "must be one of"),
+    ("ref.name", "--upload-pack=x", "ref.name", "must not begin with '-'"),
+    ("ref.commit", "main", "ref.commit", "hexadecimal"),
+    ("ref.commit", None, "ref.commit", "must be text"),
+    ("isolation", "none", "isolation", "must be one of"),
+    ("engine.command", "docker", "engine.command", "a list of"),
+    ("image.name", "--privileged", "image.name", "must not begin with '-'"),
+    ("image.name", "", "image", "demands an image"),
+    ("image.recipe", "", "image", "demands an image"),
+    ("image.recipe", "a\0b", "image.recipe", "NUL"),
+    ("scripts", {}, "scripts", "must hold compile_to_execute.sh"),
+    ("scripts", {"compile_to_execute.sh": "x", "../x": "y"}, "scripts", "must hold"),
+    ("scripts", {"compile_to_execute.sh": 1}, "scripts.compile_to_execute.sh", "must be text"),
+    ("environment", {"LD_PRELOAD": "x"}, "environment", "dynamic loader"),
+    ("environment", {"A": 1}, "environment.A", "must be text"),
+    ("environment", {"A": "x\n"}, "environment.A", "control characters"),
+    ("environment", [], "environment", "must be an object"),
+    ("artifacts", ["/etc/passwd"], "artifacts[0]", "relative"),
+    ("artifacts", ["x"] * 65, "artifacts", "at most 64"),
+    ("limits.soft_seconds", 3600, "limits.soft_seconds", "less than the hard limit"),
+    ("limits.memory", "-1", "limits.memory", "memory must"),
+    ("limits.pids", 0, "limits.pids", "whole number"),
+    ("network", "container:other", "network", "must be one of"),
+    ("extra", 1, "?", 'unknown key "extra"'),
+    ("project.extra", 1, "project.?", "unknown key"),
+]
+
+
+@pytest.mark.parametrize("changed, value, key_path, message", WRONG)
+def test_each_wrong_value_is_named_by_its_key(changed, value, key_path, message):
+    found = faults(altered(changed, value))
+    assert [fault[0] for fault in found] == [key_path]
+    assert message in found[0][1]
+
+
+def _every_key(shape, prefix=""):
+    for key, value in shape.items():
+        if prefix != "environment." and prefix != "scripts.":
+            yield prefix + key
+        if isinstance(value, dict):
+            for deeper in _every_key(value, prefix + key + "."):
+                yield deeper
+
+
+@pytest.mark.parametrize("key_path", sorted(_every_key(RIGHT)))
+def test_a_missing_key_is_named(key_path):
+    document = altered(key_path, None)
+    place = document
+    for key in key_path.split(".")[:-1]:
+        place = place[key]
+    del place[key_path.split(".")[-1]]
+    assert faults(document) == [(key_path, "is missing")]
+
+
+@pytest.mark.parametrize("document", [None, [], "x", 1, {}])
+def test_what_is_no_request_is_refused(document):
+    assert faults(document)
+
+
+def test_all_faults_are_listed_and_their_number_is_bounded():
+    assert len(faults({})) == len(RIGHT)
+    assert len(faults(altered("artifacts", ["/x"] * 64))) == 50
+
+
+def test_the_refusal_names_every_key_in_its_text():
+    document = altered("attempt", 0)
+    document["network"] = "x"
+    with pytest.raises(grammar.RequestRefused) as caught:
+        grammar.check_request(document)
+    assert "attempt: " in str(caught.value) and "network: " in str(caught.value)
