@@ -1,0 +1,151 @@
+"""Phase ``build``: do_build_project.sh → build_project.sh → clean_build_project.sh.
+
+The first runs on the host: it starts the container, or, with isolation ``host``, the script itself. What it
+hands over is compile_to_execute.sh, which by default runs the pack's build_project.sh. The last always runs.
+"""
+
+from __future__ import absolute_import, print_function
+
+import json
+import os
+
+from business_hyper_fusion import compat, container, engine, files, outcome, reaper, scripts
+from business_hyper_fusion.process import Command
+from business_hyper_fusion.resources import ContainerMeter
+
+CLEAN_SECONDS = 120
+
+NOT_STARTED = (125, 126, 127)
+"""Exit statuses by which an engine says that it could not start the container; a script can use them too."""
+
+
+def run(work):
+    """Build; what the container used is in ``work.container_use`` afterwards, however it ended.
+
+    :raises outcome.Ended: failed ``script_failed`` or ``oom``; error; cancelled; timeout.
+    """
+    for directory in (work.project.home, work.project.dependency_lib):
+        compat.make_directories(directory)
+    build = DockerBuild(work) if work.in_docker else HostBuild(work)
+    try:
+        finished = build.run()
+        if finished.exit_status != 0:
+            raise build.explain(finished.exit_status)
+    finally:
+        work.container_use = build.use()
+        build.clean()
+
+
+class HostBuild(object):
+    """Without a container: for trusted work, where machine and profile both say so."""
+
+    def __init__(self, work):
+        self._work = work
+
+    def run(self):
+        reaper.adopt_orphans()
+        return self._work.runner.run(self._script("do_build_project.sh", []))
+
+    def explain(self, exit_status):
+        return _script_failed(exit_status)
+
+    def use(self):
+        return None
+
+    def clean(self):
+        _run_clean(self._work, self._script("clean_build_project.sh", []))
+        killed = reaper.kill_processes(self._work.attempt.token, below=os.getpid())
+        if killed:
+            self._work.log.say("==> build: %d processes that were left running are killed" % killed)
+
+    def _script(self, name, arguments):
+        path = os.path.join(self._work.ref.build, name)
+        environment = self._work.host_environment()
+        environment.update(container.host_variables(self._work))
+        words = scripts.interpreter(path) + arguments
+        return Command(words, environment, directory=self._work.ref.source)
+
+
+class DockerBuild(object):
+    """In ``build_<image>``, with the mounts, the user and the limits that container.py plans."""
+
+    def __init__(self, work):
+        self._work = work
+        self._name = container.name(work)
+        self._cid_file = work.scratch("container_id")
+        self._environment_file = work.scratch("environment")
+        self._meter = ContainerMeter(self._cid_file, self._pid_of)
+
+    def run(self):
+        files.publish(self._environment_file, container.environment_file(self._work), 0o600)
+        compat.remove_file(self._cid_file)
+        options = container.run_options(self._work, self._environment_file, self._cid_file)
+        command = self._script("do_build_project.sh", options)
+        command.stop = self._signal_container
+        return self._work.runner.run(command, self._meter)
+
+    def explain(self, exit_status):
+        """Why it did not end with 0: the container's own state tells, where there is one."""
+        state = self._state()
+        if state is None or (exit_status in NOT_STARTED and not _started(state)):
+            message = "the engine could not run the build container (exit %d); its words are in the log"
+            return outcome.error("engine_failed", message % exit_status, exit_status)
+        if state.get("OOMKilled"):
+            message = "the build ran out of memory; raise limits.memory of the build profile"
+            return outcome.failed("oom", message, exit_status)
+        return _script_failed(exit_status)
+
+    def use(self):
+        return self._meter.use
+
+    def clean(self):
+        _run_clean(self._work, self._script("clean_build_project.sh", []))
+        compat.remove_file(self._environment_file)
+
+    def _script(self, name, arguments):
+        path = os.path.join(self._work.ref.build, name)
+        environment = self._work.host_environment()
+        environment.update(container.script_variables(self._work))
+        return Command(scripts.interpreter(path) + arguments, environment, directory=self._work.ref.build)
+
+    def _state(self):
+        answer = self._ask(engine.state_inspect(self._work.engine, self._name))
+        try:
+            return json.loads(answer.text()) if answer.exit_status == 0 else None
+        except ValueError:
+            return None
+
+    def _pid_of(self, container_id):
+        state = reaper.ask_engine(engine.state_inspect(self._work.engine, container_id))
+        try:
+            return int(json.loads(state)["Pid"]) if state else None
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def _signal_container(self, number):
+        reaper.ask_engine(engine.kill(self._work.engine, self._name, number))
+
+    def _ask(self, words):
+        return self._work.runner.unstoppable().run(self._work.engine_command(words, capture=True, seconds=30))
+
+
+def _started(state):
+    """Docker fills StartedAt with the year 1 until it has started; both engines put a refusal into Error."""
+    return not state.get("Error") and not str(state.get("StartedAt", "0001")).startswith("0001")
+
+
+def _script_failed(exit_status):
+    message = "the build script ended with exit status %d; the log tells why" % exit_status
+    return outcome.failed("script_failed", message, exit_status)
+
+
+def _run_clean(work, command):
+    """What must be tidied is tidied also when the build was cancelled or ran out of time."""
+    command.seconds = CLEAN_SECONDS
+    try:
+        finished = work.runner.unstoppable().run(command)
+    except outcome.Ended as ended:
+        work.log.say("==> build: cleaning up failed: %s" % ended.message)
+        return
+    if finished.exit_status != 0:
+        work.log.say("==> build: clean_build_project.sh ended with exit status %d" % finished.exit_status)

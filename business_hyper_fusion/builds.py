@@ -1,0 +1,95 @@
+"""Verb ``builds``: the statuses that a machine holds, newest first, and which executors are busy.
+
+In: {"limit": int, "build": "" or an id, the beginning of one, or its last eight digits}.
+Out: {"answer": "builds", "now", "load", "executors": {id: {"busy", "build_id"}}, "builds": [status, …]}.
+"""
+
+from __future__ import absolute_import, print_function
+
+import json
+import os
+import sys
+
+from business_hyper_fusion import compat, settle, status
+
+
+def main(business):
+    question = read_question()
+    answer_with(
+        {
+            "answer": "builds",
+            "now": compat.iso_time(),
+            "load": list(os.getloadavg()),
+            "executors": executors(business),
+            "builds": listing(business, str(question.get("build") or ""), int(question.get("limit") or 50)),
+        }
+    )
+    return 0
+
+
+def read_question():
+    """:returns: the JSON object on stdin, {} when there is none."""
+    data = b"".join(iter(lambda: os.read(0, 65536), b""))
+    try:
+        question = json.loads(data.decode("utf-8"))
+    except ValueError:
+        question = None
+    return compat.native(question) if isinstance(question, dict) else {}
+
+
+def answer_with(document):
+    """One line of JSON on stdout."""
+    sys.stdout.write(json.dumps(document, sort_keys=True) + "\n")
+    sys.stdout.flush()
+
+
+def executors(business):
+    """:returns: {executor id: {"busy": bool, "build_id": id of the running build or None}}"""
+    found = {}
+    for executor in business.executors():
+        busy = not settle.settle(executor)
+        running = next(settle.unfinished_attempts(executor), None) if busy else None
+        found[executor.id] = {"busy": busy, "build_id": running.build_id if running else None}
+    return found
+
+
+def listing(business, wanted, limit):
+    """:returns: list of status documents, each build's latest attempt."""
+    ids = [
+        (build_id, executor)
+        for executor in business.executors()
+        for build_id in settle.newest_builds(executor)
+        if names_it(wanted, build_id)
+    ]
+    found = []
+    for build_id, executor in sorted(ids, key=lambda pair: pair[0], reverse=True):
+        document = latest(executor, build_id)
+        if document is not None:
+            found.append(document)
+        if len(found) == limit:
+            break
+    return found
+
+
+def names_it(wanted, build_id):
+    return build_id.startswith(wanted) or (len(wanted) == 8 and build_id.endswith("-" + wanted))
+
+
+def latest(executor, build_id):
+    """:returns: the status of a build's latest readable attempt, or None."""
+    for attempt in settle.attempts_of(executor, build_id):
+        document = status.read(attempt)
+        if document is not None:
+            return document
+    return None
+
+
+def find(business, build_id, number=None):
+    """:returns: layout.Attempt of a build on whichever executor has it (the latest one), or None."""
+    for executor in business.executors():
+        for attempt in settle.attempts_of(executor, build_id):
+            if number in (None, attempt.number) and os.path.exists(attempt.status):
+                return attempt
+    return None
+
+

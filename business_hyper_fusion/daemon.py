@@ -1,0 +1,123 @@
+"""Into the background: a worker that runs the build, and above it a guardian that outlives it.
+
+    startup.py (answers, ends)
+    └── guardian: own session, waits for the worker; holds the executor's lock with it
+        └── worker: runs the phases
+
+If the worker dies, the guardian reaps its processes and containers and writes its end, also when nobody
+watches. The guardian runs a command line of its own, so that what ends every startup.py does not end it.
+"""
+
+from __future__ import absolute_import, print_function
+
+import json
+import os
+import sys
+
+from business_hyper_fusion import compat
+
+STDIO = (0, 1, 2)
+
+
+class Background(object):
+    """:param attempt: layout.Attempt to run.
+    :param held: descriptor that holds the executor's lock.
+    """
+
+    def __init__(self, release, attempt, held):
+        self._release = release
+        self._attempt = attempt
+        self._held = held
+
+    def start(self, work):
+        """Fork, and wait until the worker says that it has begun.
+
+        :param work: callable returning a generator: up to its first ``yield`` it prepares, what it yields is
+            told to the caller, what comes after is the build.
+        :returns: what the worker yielded, or None when it died before.
+        """
+        reading, writing = [compat.close_on_exec(end) for end in os.pipe()]
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            self._become_guardian(work, writing)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as answers:
+            line = answers.readline()
+        return compat.native(json.loads(line.decode("ascii"))) if line else None
+
+    def _become_guardian(self, work, writing):
+        """Never returns."""
+        try:
+            os.setsid()
+            os.chdir("/")
+            os.umask(0o022)
+            self._leave_stdio()
+            worker = os.fork()
+            if worker == 0:
+                self._work(work, writing)
+            self._guard(worker)
+        finally:
+            os._exit(1)
+
+    def _leave_stdio(self):
+        """The SSH session ends when nobody holds its descriptors any more; complaints go to a file."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        errors = os.open(self._attempt.path + "/errors", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        for descriptor, number in ((nothing, 0), (nothing, 1), (errors, 2)):
+            os.dup2(descriptor, number)
+        for descriptor in (nothing, errors):
+            if descriptor not in STDIO:
+                os.close(descriptor)
+
+    def _work(self, work, writing):
+        """Never returns."""
+        try:
+            _close_all_but(self._held, writing)
+            steps = work()
+            told = json.dumps(next(steps))
+            os.write(writing, told.encode("ascii") + b"\n")
+            os.close(writing)
+            for _ in steps:
+                pass
+            os._exit(0)
+        except BaseException:
+            import traceback
+
+            traceback.print_exc()
+            sys.stderr.flush()
+        finally:
+            os._exit(1)
+
+    def _guard(self, worker):
+        """Become a program that does nothing but wait; the lock and the worker stay its own through ``exec``."""
+        compat.inherit(self._held)
+        package = os.path.join(self._release, "business_hyper_fusion")
+        words = [sys.executable, "-E", "-S", "-B", package, "guard", self._attempt.executor.id]
+        words += [self._attempt.build_id, str(self._attempt.number), str(worker)]
+        os.execv(sys.executable, words)
+
+
+def _close_all_but(*kept):
+    for name in os.listdir("/proc/self/fd"):
+        descriptor = int(name)
+        if descriptor not in kept and descriptor not in STDIO:
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass
+
+
+def guard(attempt, worker):
+    """Wait for the worker; should it end without having written a terminal state, do that for it.
+
+    :param worker: pid, a child of this process.
+    """
+    from business_hyper_fusion import reaper, settle
+
+    reaper.adopt_orphans()
+    _, wait_status = compat.retry_interrupted(os.waitpid, worker, 0)
+    how = "ended with exit status %d" % os.WEXITSTATUS(wait_status)
+    if os.WIFSIGNALED(wait_status):
+        how = "was killed by signal %d" % os.WTERMSIG(wait_status)
+    settle.lose(attempt, how)

@@ -1,0 +1,135 @@
+"""Git on the host: argument lists and the one environment it runs in. Runs nothing.
+
+Git reads no configuration, hook, attribute or template here that a repository or a build could have written:
+the bare mirror's own configuration, which no build can reach, is all there is. Works from git 1.8.3 on.
+"""
+
+from __future__ import absolute_import, print_function
+
+import os
+
+from business_hyper_fusion import compat, files
+
+ALLOWED_PROTOCOLS = "ssh:http:https:git"
+"""The same list as the grammar's; git checks it again (from 2.3.10 on), also for redirects."""
+
+STALL_SECONDS = 60
+
+SAFE = (
+    ("core.hooksPath", "/dev/null"),
+    ("core.fsmonitor", "false"),
+    ("core.attributesFile", "/dev/null"),
+    ("credential.helper", ""),
+    ("gc.auto", "0"),
+    ("http.lowSpeedLimit", "1"),
+    ("http.lowSpeedTime", str(STALL_SECONDS)),
+    ("protocol.ext.allow", "never"),
+    ("protocol.file.allow", "never"),
+    ("submodule.recurse", "false"),
+)
+
+
+def command(*words):
+    """:returns: ``git`` with its safe settings and ``words``."""
+    settings = []
+    for name, value in SAFE:
+        settings += ["-c", "%s=%s" % (name, value)]
+    return ["git"] + settings + list(words)
+
+
+def init(mirror):
+    return command("init", "--quiet", "--bare", mirror)
+
+
+def fetch(mirror, address, refspecs):
+    return command("--git-dir", mirror, "fetch", "--no-tags", "--force", "--", address, *refspecs)
+
+
+def list_remote(address, refs):
+    return command("ls-remote", "--", address, *refs)
+
+
+def commit_of(mirror, name):
+    """``name`` is a full ref name or a hash: neither can be an option."""
+    return command("--git-dir", mirror, "rev-parse", "--verify", "--quiet", name + "^{commit}")
+
+
+def reachable(mirror, commit, ref):
+    """Exit status 0 when ``commit`` is ``ref`` or one of its ancestors."""
+    return command("--git-dir", mirror, "merge-base", "--is-ancestor", commit, ref)
+
+
+def check_out(mirror, source, commit):
+    """Make ``source`` the commit's tree, whatever was changed there."""
+    return command("--git-dir", mirror, "--work-tree", source, "read-tree", "--reset", "-u", commit)
+
+
+def remove_untracked(mirror, source):
+    """What an earlier build left must not become part of this one."""
+    return command("--git-dir", mirror, "--work-tree", source, "clean", "-ffdxq")
+
+
+def subject(mirror, commit):
+    return command("--git-dir", mirror, "log", "-1", "--format=%h %s", commit)
+
+
+def environment(work):
+    """:returns: git's whole environment: no configuration but the mirror's, credentials by script.
+
+    Proxy and certificate variables of the login are kept: they belong to the machine, not to a build.
+    """
+    host = work.host_environment()
+    kept = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "SSH_AUTH_SOCK", "USER", "LOGNAME")
+    proxies = [name for name in host if name.lower().endswith("_proxy")]
+    values = dict((name, host[name]) for name in list(kept) + proxies if name in host)
+    compat.make_directories(work.business.empty_home)
+    values.update(
+        HOME=work.business.empty_home,
+        XDG_CONFIG_HOME=work.business.empty_home,
+        GIT_CONFIG_NOSYSTEM="1",
+        GIT_CONFIG_GLOBAL="/dev/null",
+        GIT_ATTR_NOSYSTEM="1",
+        GIT_TEMPLATE_DIR=work.business.empty_home,
+        GIT_TERMINAL_PROMPT="0",
+        GIT_ALLOW_PROTOCOL=ALLOWED_PROTOCOLS,
+        GIT_LFS_SKIP_SMUDGE="1",
+        GIT_INDEX_FILE=work.ref.index,
+        LC_ALL="C",
+    )
+    values.update(_credentials(work))
+    return values
+
+
+def _credentials(work):
+    """The variables that the askpass and ssh scripts of the release read; secrets stay in their files."""
+    scripts = os.path.join(work.release, "business_hyper_fusion", "git_access")
+    values = {
+        "GIT_ASKPASS": os.path.join(scripts, "askpass.sh"),
+        "GIT_SSH": os.path.join(scripts, "ssh.sh"),
+    }
+    server = work.git_server()
+    if not server:
+        return values
+    values["TRISTAN_GIT_HOST"] = work.request["repository"]["host"]
+    values["TRISTAN_GIT_USERNAME"] = server.get("username") or ""
+    for slot in ("git_password", "git_key"):
+        if work.secret(slot):
+            values["TRISTAN_" + slot.upper() + "_FILE"] = work.secret(slot)
+    if server.get("host_key"):
+        values["TRISTAN_GIT_KNOWN_HOSTS"] = _write_known_hosts(work, server["host_key"])
+    return values
+
+
+def _write_known_hosts(work, host_key):
+    """Pin the server's key under a name of ours, so that port and spelling of the address don't matter."""
+    path = work.scratch("known_hosts")
+    lines = ["tristan-git-server %s" % " ".join(_key_words(line)) for line in host_key.splitlines() if line.strip()]
+    files.publish(path, compat.to_bytes("\n".join(lines) + "\n"), 0o600)
+    return path
+
+
+def _key_words(line):
+    """Type and key of a line, be it a bare public key or one of known_hosts with its host in front."""
+    words = line.split()
+    types = ("ssh-", "ecdsa-", "sk-")
+    return words[:2] if words[0].startswith(types) else words[1:3]

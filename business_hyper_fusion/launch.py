@@ -1,0 +1,219 @@
+"""What startup.py does: take the request from stdin, claim the attempt, go into the background, answer.
+
+One line of JSON on stdout is the answer: started, busy or refused. Nothing is changed on the machine before
+the request has passed every check.
+"""
+
+from __future__ import absolute_import, print_function
+
+import errno
+import json
+import os
+import sys
+import time
+
+from business_hyper_fusion import compat, files, grammar, identity, lock, settle, status
+from business_hyper_fusion.layout import Business
+from business_hyper_fusion.protocol import PROTOCOL
+
+LARGEST_REQUEST = 16 * 1024 * 1024
+"""Bytes on stdin: request, scripts and secrets together."""
+
+ENDING_SECONDS = 2.0
+"""How long a build that has ended may take to let go of the lock before "busy" is the answer."""
+
+
+class Refusal(Exception):
+    """A launch that is not to be: ``cause`` for the program, the message for people."""
+
+    def __init__(self, cause, message):
+        Exception.__init__(self, message)
+        self.cause = cause
+
+
+def main(release, arguments):
+    """:param release: directory of the release this code was pushed with.
+    :param arguments: [executor_id].
+    :returns: exit status; 0 whenever there is an answer.
+    """
+    if len(arguments) != 1:
+        sys.stderr.write("usage: startup.py EXECUTOR_ID, with the request as JSON on stdin\n")
+        return 2
+    try:
+        request, secrets = read_request(release, arguments[0])
+        answer = Launch(release, request, secrets).run()
+    except Refusal as refusal:
+        answer = {"answer": "refused", "cause": refusal.cause, "message": str(refusal)}
+    except (IOError, OSError) as problem:
+        from business_hyper_fusion import outcome
+
+        ended = outcome.of_os_error(problem, "the launch")
+        answer = {"answer": "refused", "cause": ended.cause, "message": ended.message}
+    if answer is not None:
+        os.write(1, compat.to_bytes(json.dumps(answer, sort_keys=True)) + b"\n")
+    return 0
+
+
+def read_request(release, executor_id):
+    """:returns: (request, secrets), checked against the grammar and against where this runs.
+
+    :raises Refusal: the document is not one that a controller of this protocol sends.
+    """
+    data = read_all(0)
+    try:
+        document = json.loads(data.decode("utf-8"))
+        request, secrets = document["request"], document["secrets"]
+    except (ValueError, KeyError, TypeError):
+        raise Refusal("request", "stdin holds no launch document")
+    if isinstance(request, dict) and request.get("protocol") != PROTOCOL:
+        message = "the controller speaks protocol %s, this release %d; update the controller"
+        raise Refusal("protocol", message % (request.get("protocol"), PROTOCOL))
+    try:
+        grammar.check_request(request)
+        check_secrets(secrets)
+    except grammar.RequestRefused as refused:
+        raise Refusal("request", str(refused))
+    request = compat.native(request)
+    if (request["executor_id"], request["release"]) != (executor_id, os.path.basename(release)):
+        raise Refusal("request", "the request is meant for another executor or release")
+    return request, compat.native(secrets)
+
+
+def check_secrets(secrets):
+    """Slots become file names."""
+    slots = ("git_password", "git_key")
+    if not isinstance(secrets, dict) or any(slot not in slots for slot in secrets):
+        raise Refusal("request", "unknown secret slot")
+    if any(not isinstance(text, compat.text_type) for text in secrets.values()):
+        raise Refusal("request", "a secret is not text")
+
+
+def read_all(descriptor):
+    data = bytearray()
+    while len(data) <= LARGEST_REQUEST:
+        chunk = compat.retry_interrupted(os.read, descriptor, 1024 * 1024)
+        if not chunk:
+            return bytes(data)
+        data.extend(chunk)
+    raise Refusal("request", "the launch document is larger than %d bytes" % LARGEST_REQUEST)
+
+
+class Launch(object):
+    """One launch: ``run`` returns the answer in the process that was called."""
+
+    def __init__(self, release, request, secrets):
+        self._release = release
+        self._request = request
+        self._secrets = secrets
+        business = Business.of_release(release)
+        self._executor = business.executor(request["executor_id"])
+        self._attempt = self._executor.attempt(request["build_id"], request["attempt"])
+
+    def run(self):
+        """:returns: the answer, or None in a process that has answered otherwise."""
+        compat.make_directories(self._executor.builds)
+        held = self._acquire()
+        if held is None:
+            return self._already() or self._busy()
+        self._settle_last()
+        if not self._claim():
+            os.close(held)
+            return self._already()
+        try:
+            self._prepare()
+        except Exception:
+            self._give_up_claim()
+            raise
+        return self._detach(held)
+
+    def _acquire(self):
+        """The lock, waiting only for a build that has written its end to let go of it."""
+        deadline = compat.monotonic() + ENDING_SECONDS
+        held = lock.acquire(self._executor.lock)
+        while held is None and compat.monotonic() < deadline and self._is_ending():
+            time.sleep(0.02)
+            held = lock.acquire(self._executor.lock)
+        return held
+
+    def _is_ending(self):
+        current = self._current()
+        return current is None or status.terminal(current)
+
+    def _current(self):
+        """:returns: the status of the build that has, or had, the executor last; or None."""
+        request = files.read_json(self._executor.request) or {}
+        build_id, number = request.get("build_id"), request.get("attempt")
+        if not isinstance(build_id, str) or not isinstance(number, int):
+            return None
+        return status.read(self._executor.attempt(build_id, number))
+
+    def _busy(self):
+        current = self._current()
+        return {"answer": "busy", "build_id": current["build_id"] if current else None}
+
+    def _already(self):
+        """A launch that is repeated, because its answer was lost, finds its attempt started."""
+        document = status.read(self._attempt)
+        return self._started(document["process"], True) if document else None
+
+    def _settle_last(self):
+        """A build that died on this executor gets its end before the next one begins; the lock is ours."""
+        for attempt in list(settle.unfinished_attempts(self._executor)):
+            settle.lose(attempt)
+
+    def _claim(self):
+        """``mkdir`` is the claim. One without a status died before it began, and may be taken again."""
+        compat.make_directories(os.path.dirname(self._attempt.path))
+        try:
+            os.mkdir(self._attempt.path, 0o755)
+        except OSError as error:
+            if error.errno != errno.EEXIST:
+                raise
+            return not os.path.exists(self._attempt.status)
+        return True
+
+    def _prepare(self):
+        """Everything on disk that the background needs; the status last, it says that there is a build."""
+        for directory in (self._attempt.secrets, self._attempt.scratch):
+            if not os.path.isdir(directory):
+                os.mkdir(directory, 0o700)
+        for slot, text in self._secrets.items():
+            files.publish(os.path.join(self._attempt.secrets, slot), compat.to_bytes(text), 0o600)
+        files.publish_json(self._attempt.request, self._request)
+        files.publish(self._attempt.log, b"")
+        status.Status(self._attempt, status.initial(self._request)).publish()
+        files.publish_json(self._executor.request, self._request)
+        below = os.path.relpath(self._attempt.path, self._executor.path)
+        for name in ("status", "log", "events.jsonl"):
+            files.link(os.path.join(below, name), os.path.join(self._executor.path, name))
+
+    def _give_up_claim(self):
+        """Nothing ran; the attempt may be launched again once there is room."""
+        import shutil
+
+        shutil.rmtree(self._attempt.path, ignore_errors=True)
+
+    def _detach(self, held):
+        """:returns: the answer, in the process that was called; the others never come back from here."""
+        from business_hyper_fusion import daemon
+
+        worker = daemon.Background(self._release, self._attempt, held)
+        started = worker.start(lambda: self._work())
+        if started is None:
+            raise Refusal("not_started", "the build's process ended before it began; see %s" % self._attempt.path)
+        return self._started(started, False)
+
+    def _work(self):
+        from business_hyper_fusion import phases
+
+        state = status.Status(self._attempt, status.initial(self._request))
+        status.claim_process(state)
+        state.event("build-started", {})
+        yield identity.mine()
+        phases.run(self._release, self._request, state, self._attempt, self._secrets)
+
+    def _started(self, process, already):
+        answer = {"answer": "started", "already": already, "process": process}
+        for key in ("build_id", "attempt", "executor_id"):
+            answer[key] = self._request[key]
+        return answer

@@ -1,0 +1,139 @@
+"""One attempt from its first phase to its terminal state; the one place where an end is caught and written."""
+
+from __future__ import absolute_import, print_function
+
+import os
+import traceback
+
+from business_hyper_fusion import artifacts, build, clean, compat, files, image, outcome, resources
+from business_hyper_fusion import scripts, source
+from business_hyper_fusion.control import Control
+from business_hyper_fusion.log import Log
+from business_hyper_fusion.masker import Masker
+from business_hyper_fusion.process import Runner
+from business_hyper_fusion.work import Work
+
+RESERVE_BYTES = 256 * 1024
+"""Kept aside from the start, so that a build that fills the disk can still say so."""
+
+ALMOST_NOTHING = 1024 * 1024
+"""Bytes free; a build that fails with less than this left failed for want of room."""
+
+
+def run(release, request, status, attempt, secrets):
+    """Run every phase; the terminal state is in the status when this returns.
+
+    :param secrets: {slot: text}, for masking.
+    """
+    log = Log(attempt.log, request["limits"]["log_bytes"], Masker(secrets.values()))
+    control = Control(attempt, request["limits"])
+    control.install()
+    work = Work(release, request, status, log, Runner(log, control), control)
+    ended = Phases(work).run()
+    _say_end(work, ended)
+    status.end(ended, log.close())
+
+
+class Phases(object):
+    """The story of an attempt."""
+
+    def __init__(self, work):
+        self._work = work
+
+    def run(self):
+        """:returns: outcome.Ended, or None for success."""
+        ended = self._catching(self._all)
+        tidied = self._catching(lambda: self._phase("clean", lambda: clean.run(self._work)))
+        return ended or tidied
+
+    def _all(self):
+        self._reserve()
+        self._phase("sync", self._sync)
+        self._phase("source", self._source)
+        if self._work.in_docker:
+            self._phase("image", self._image)
+        self._phase("build", self._build)
+        self._phase("package", self._package)
+
+    def _sync(self):
+        """The release arrived before the launch; what is left is this ref's scripts."""
+        version = scripts.run(self._work)
+        self._work.status.document.update(scripts_version=version, source=self._work.ref.source)
+
+    def _source(self):
+        self._work.status.document["commit"] = source.run(self._work)
+
+    def _image(self):
+        self._work.status.document["image"]["build_image"] = image.run(self._work)
+
+    def _build(self):
+        work = self._work
+        inside = " in %s" % work.status.document["image"]["build_image"] if work.in_docker else " on the host"
+        work.log.say("==> build: %s%s" % (work.request["project"]["language"], inside))
+        build.run(work)
+
+    def _package(self):
+        self._work.status.document["artifacts"] = artifacts.run(self._work)
+
+    def _phase(self, name, do):
+        """Run one phase between its two lines in the status, and measure it."""
+        work = self._work
+        if name != "clean":
+            work.control.check()
+        work.runner.usages = []
+        cpu_before = resources.own_cpu()
+        work.status.begin_phase(name)
+        state, exit_status = "error", None
+        try:
+            do()
+            state, exit_status = "success", 0
+        except outcome.Ended as ended:
+            state, exit_status = ended.state, ended.exit_status
+            raise
+        finally:
+            self._end_phase(name, state, exit_status, resources.own_cpu() - cpu_before)
+
+    def _end_phase(self, name, state, exit_status, own_cpu):
+        use = resources.of_commands(self._work.runner.usages, own_cpu)
+        if name == "build" and self._work.in_docker:
+            use = self._work.container_use or resources.UNKNOWN
+        self._work.status.end_phase(name, state, exit_status, use)
+
+    def _catching(self, do):
+        """:returns: how ``do`` ended early, or None."""
+        try:
+            do()
+        except outcome.Ended as ended:
+            return self._disk_full_instead(ended)
+        except (IOError, OSError) as problem:
+            self._give_back()
+            return outcome.of_os_error(problem, "the build")
+        except Exception:
+            self._work.log.write(compat.to_bytes(traceback.format_exc()))
+            message = "Tristan itself failed; the traceback is in the log, please report it"
+            return outcome.error("internal", message)
+        return None
+
+    def _disk_full_instead(self, ended):
+        """A script that fails on a full disk did not fail for a reason of its own."""
+        room = os.statvfs(self._work.business.path)
+        full = room.f_bavail * room.f_frsize < ALMOST_NOTHING or (room.f_files and not room.f_favail)
+        if not full or ended.state not in ("failed", "error"):
+            return ended
+        self._give_back()
+        message = "the disk is full; make room on the machine"
+        return outcome.error("disk_full", message, ended.exit_status)
+
+    def _reserve(self):
+        files.publish(self._work.scratch("reserve"), b"\0" * RESERVE_BYTES)
+
+    def _give_back(self):
+        compat.remove_file(self._work.scratch("reserve"))
+
+
+def _say_end(work, ended):
+    """The log's last words; on a full disk the status has to say it alone."""
+    try:
+        work.log.say("==> %s" % (ended.message if ended else "success"))
+    except (IOError, OSError):
+        pass

@@ -1,0 +1,135 @@
+"""Nothing of an attempt stays behind: its processes and its containers are found by what they carry.
+
+Every process of an attempt has ``TRISTAN_ATTEMPT=<build>.<attempt>`` in its environment, or an ancestor
+that has; every container has labels. Both are found whatever happened to who started them.
+"""
+
+from __future__ import absolute_import, print_function
+
+import os
+import signal
+import subprocess
+import time
+
+from business_hyper_fusion import compat, identity
+
+ROUNDS = 50
+"""How often processes are looked for again before giving up: something that forks faster than that..."""
+
+ENGINE_SECONDS = 60
+"""An engine that does not answer within this is taken to be down."""
+
+
+def adopt_orphans():
+    """Become the parent of every orphan below (PR_SET_CHILD_SUBREAPER), so that a double fork hides nothing."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+    except (ImportError, AttributeError, OSError):
+        # Without libffi the environment marker alone finds them, unless they wiped their environment.
+        pass
+
+
+def kill_processes(token, below=None):
+    """Kill every process of an attempt.
+
+    :param token: Attempt.token.
+    :param below: pid whose descendants count too, whatever their environment says.
+    :returns: number of processes killed.
+    """
+    killed = set()
+    for _ in range(ROUNDS):
+        found = [pid for pid in processes(token, below) if pid != os.getpid()]
+        if not found:
+            break
+        # Stopped first: what can't run can't fork while its siblings are being killed.
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in found:
+                _signal(pid, number)
+        killed.update(found)
+        _collect_children()
+        time.sleep(0.02)
+    return len(killed)
+
+
+def processes(token, below=None):
+    """:returns: pids that carry the token, or descend from one that does or from ``below``; no zombies."""
+    marker = compat.to_bytes("TRISTAN_ATTEMPT=%s" % token)
+    parents, marked = {}, set()
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            fields = identity.stat_fields(int(name))
+            if fields is not None and fields[0] not in ("Z", "X"):
+                parents[int(name)] = int(fields[1])
+                if marker in _environment(name):
+                    marked.add(int(name))
+    return [pid for pid in parents if _descends(pid, parents, marked, below)]
+
+
+def _descends(pid, parents, marked, below):
+    seen = set()
+    while pid in parents and pid not in seen:
+        if pid in marked or (below is not None and parents[pid] == below):
+            return True
+        seen.add(pid)
+        pid = parents[pid]
+    return False
+
+
+def _environment(pid):
+    try:
+        with open("/proc/%s/environ" % pid, "rb") as file:
+            return file.read().split(b"\0")
+    except (IOError, OSError):
+        return []
+
+
+def _signal(pid, number):
+    try:
+        os.kill(pid, number)
+    except OSError:
+        pass
+
+
+def _collect_children():
+    """Reap orphans that became ours."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except OSError:
+        pass
+
+
+def remove_containers(engine, build_id, attempt):
+    """Remove every container with the attempt's labels, running or not.
+
+    :param engine: the engine's command words.
+    :returns: number removed, or None when the engine did not answer.
+    """
+    labels = ["label=tristan.build_id=%s" % build_id, "label=tristan.attempt=%s" % attempt]
+    found = ask_engine(engine + ["ps", "--all", "--quiet", "--no-trunc", "--filter", labels[0], "--filter", labels[1]])
+    if found is None:
+        return None
+    ids = found.split()
+    if ids and ask_engine(engine + ["rm", "--force", "--volumes"] + ids) is None:
+        return None
+    return len(ids)
+
+
+def ask_engine(words):
+    """:returns: what an engine command prints, or None when it fails or does not answer in time."""
+    with open(os.devnull, "r+b") as nothing:
+        try:
+            process = subprocess.Popen(
+                compat.words(words), stdin=nothing, stdout=subprocess.PIPE, stderr=nothing, close_fds=True
+            )
+        except OSError:
+            return None
+    begun = compat.monotonic()
+    while process.poll() is None and compat.monotonic() - begun < ENGINE_SECONDS:
+        time.sleep(0.02)
+    if process.poll() is None:
+        process.kill()
+    output = process.communicate()[0]
+    return compat.to_native(output) if process.returncode == 0 else None

@@ -1,0 +1,182 @@
+"""What a phase used: CPU, memory and bytes, from rusage for commands on the host, from the cgroup for a container.
+
+What the kernel can't tell is None, never 0.
+"""
+
+from __future__ import absolute_import, print_function
+
+import os
+import resource
+
+from business_hyper_fusion import compat
+
+UNKNOWN = {"cpu_seconds": None, "peak_memory_bytes": None, "read_bytes": None, "written_bytes": None}
+
+
+def of_commands(usages, own_cpu):
+    """A phase's use from the rusage of its commands (getrusage(2): maxrss in KiB, blocks of 512 bytes).
+
+    :param usages: list of struct_rusage.
+    :param own_cpu: CPU seconds of the worker itself.
+    """
+    usages = [usage for usage in usages if usage is not None]
+    use = dict(UNKNOWN, cpu_seconds=round(own_cpu + sum(u.ru_utime + u.ru_stime for u in usages), 3))
+    own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    use["peak_memory_bytes"] = max([own_peak] + [u.ru_maxrss for u in usages]) * 1024
+    use["read_bytes"] = sum(u.ru_inblock for u in usages) * 512
+    use["written_bytes"] = sum(u.ru_oublock for u in usages) * 512
+    return use
+
+
+def own_cpu():
+    """CPU seconds of this process so far."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+class ContainerMeter(object):
+    """Samples a container's cgroup while it runs: with the container its cgroup goes, and the numbers with it.
+
+    :param cid_file: where the engine writes the container's id.
+    :param find_pid: callable(container id) -> pid of its first process, or None while there is none.
+    """
+
+    EVERY = 0.1
+    """Seconds between samples at first; a tenth of the container's age once that is more."""
+
+    SLOWEST = 1.0
+
+    def __init__(self, cid_file, find_pid):
+        self._cid_file = cid_file
+        self._find_pid = find_pid
+        self._groups = None
+        self._due = 0.0
+        self._begun = compat.monotonic()
+        self.use = dict(UNKNOWN)
+
+    def sample(self):
+        now = compat.monotonic()
+        if now < self._due:
+            return
+        self._due = now + min(max(self.EVERY, (now - self._begun) / 10), self.SLOWEST)
+        if self._groups is None:
+            self._groups = self._find_groups()
+        if self._groups is not None:
+            self._take(self._groups.read())
+
+    def _find_groups(self):
+        try:
+            with open(self._cid_file) as file:
+                container = file.read().strip()
+        except (IOError, OSError):
+            return None
+        pid = self._find_pid(container) if container else None
+        return groups_of(pid) if pid else None
+
+    def _take(self, sample):
+        """Keep the highest: all four only ever grow, or are peaks."""
+        for name, value in sample.items():
+            if value is not None:
+                self.use[name] = value if self.use[name] is None else max(self.use[name], value)
+
+
+def groups_of(pid, proc="/proc"):
+    """:returns: the Groups that a process is in, of cgroup v1, v2 or both (hybrid); None when it is gone."""
+    try:
+        with open("%s/%d/cgroup" % (proc, pid)) as file:
+            lines = file.read().splitlines()
+        with open("%s/self/mountinfo" % proc) as file:
+            mounts = _cgroup_mounts(file.read().splitlines())
+    except (IOError, OSError):
+        return None
+    directories = {}
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        for controller in controllers.split(",") if controllers else [""]:
+            if controller in mounts:
+                directories[controller] = mounts[controller].rstrip("/") + path
+    return Groups(directories)
+
+
+def _cgroup_mounts(lines):
+    """:returns: {controller: mount point}; "" is the unified hierarchy (proc(5), mountinfo)."""
+    mounts = {}
+    for line in lines:
+        front, _, back = line.partition(" - ")
+        kind, _, options = back.split(" ", 2)
+        point = front.split()[4]
+        if kind == "cgroup2":
+            mounts[""] = point
+        elif kind == "cgroup":
+            for option in options.split(","):
+                mounts.setdefault(option.split()[-1], point)
+    return mounts
+
+
+class Groups(object):
+    """:param directories: {controller: cgroup directory}; "" is v2's."""
+
+    def __init__(self, directories):
+        self._directories = directories
+
+    def read(self):
+        """:returns: dict like UNKNOWN, what can be told filled in."""
+        use = dict(UNKNOWN)
+        if "" in self._directories:
+            use.update(self._read_unified(self._directories[""]))
+        use.update((name, value) for name, value in self._read_v1().items() if value is not None)
+        return use
+
+    def _read_unified(self, directory):
+        stat = _pairs(_text(directory, "cpu.stat"))
+        peak = _number(_text(directory, "memory.peak"))
+        if peak is None:  # memory.peak came with kernel 5.19; before it the highest sample has to do.
+            peak = _number(_text(directory, "memory.current"))
+        usec = _number(stat.get("usage_usec"))
+        use = {"cpu_seconds": None if usec is None else usec / 1e6, "peak_memory_bytes": peak}
+        io_stat = _text(directory, "io.stat")
+        use["read_bytes"] = _sum_of(io_stat, "rbytes=")
+        use["written_bytes"] = _sum_of(io_stat, "wbytes=")
+        return use
+
+    def _read_v1(self):
+        nanoseconds = _number(_text(self._directories.get("cpuacct"), "cpuacct.usage"))
+        serviced = _text(self._directories.get("blkio"), "blkio.throttle.io_service_bytes")
+        return {
+            "cpu_seconds": None if nanoseconds is None else nanoseconds / 1e9,
+            "peak_memory_bytes": _number(_text(self._directories.get("memory"), "memory.max_usage_in_bytes")),
+            "read_bytes": _sum_of_operation(serviced, "Read"),
+            "written_bytes": _sum_of_operation(serviced, "Write"),
+        }
+
+
+def _text(directory, name):
+    if directory is None:
+        return None
+    try:
+        with open(os.path.join(directory, name)) as file:
+            return file.read()
+    except (IOError, OSError):
+        return None
+
+
+def _number(text):
+    return int(text) if text is not None and text.strip().isdigit() else None
+
+
+def _pairs(text):
+    return dict(line.split(" ", 1) for line in (text or "").splitlines() if " " in line)
+
+
+def _sum_of(text, key):
+    """io.stat: ``8:0 rbytes=1 wbytes=2 …``; without a line nothing was read or written."""
+    if text is None:
+        return None
+    return sum(int(word[len(key) :]) for word in text.split() if word.startswith(key))
+
+
+def _sum_of_operation(text, operation):
+    """blkio: ``8:0 Read 1``; without a device's line v1 has not counted, which is not the same as none."""
+    lines = [line.split() for line in (text or "").splitlines()]
+    values = [int(words[2]) for words in lines if len(words) == 3 and words[1] == operation]
+    return sum(values) if values else None

@@ -1,0 +1,84 @@
+"""The ref's ``build`` directory: the scripts that a build runs, of the pack, of common and of the request.
+
+``version`` names what is there; the same version, and nothing is copied.
+"""
+
+from __future__ import absolute_import, print_function
+
+import hashlib
+import os
+import shutil
+
+from business_hyper_fusion import compat, files, outcome
+
+SHELL = ["/bin/sh"]
+
+
+def run(work):
+    """Bring ``build`` up to date.
+
+    :returns: the scripts' version (hex).
+    :raises outcome.Ended: ``no_pack`` when the release has no pack of that language.
+    """
+    wanted = collect(work)
+    version = version_of(wanted)
+    directory = work.ref.build
+    if _read(os.path.join(directory, "version")) == compat.to_bytes(version):
+        return version
+    temporary = directory + ".new"
+    shutil.rmtree(temporary, ignore_errors=True)
+    compat.make_directories(temporary)
+    for name, data in wanted.items():
+        files.publish(os.path.join(temporary, name), data, 0o755)
+    files.publish(os.path.join(temporary, "version"), compat.to_bytes(version))
+    shutil.rmtree(directory, ignore_errors=True)
+    os.rename(temporary, directory)
+    return version
+
+
+def collect(work):
+    """:returns: {name: bytes}; the request's scripts stand above the pack's, and those above common's."""
+    language = work.request["project"]["language"]
+    packages = os.path.join(work.release, "business_hyper_fusion")
+    pack = os.path.join(packages, language)
+    if not os.path.isdir(pack):
+        raise outcome.error("no_pack", "this version of Tristan has no language pack %s" % language)
+    found = {}
+    for directory in (os.path.join(packages, "common"), pack):
+        for name in os.listdir(directory):
+            found[name] = _read(os.path.join(directory, name))
+    for name, text in work.request["scripts"].items():
+        found[name] = compat.to_bytes(text)
+    return dict((name, unix_lines(data)) for name, data in found.items())
+
+
+def version_of(scripts):
+    """:returns: hex SHA-256 over names and content, in the order of names."""
+    digest = hashlib.sha256()
+    for name in sorted(scripts):
+        content = hashlib.sha256(scripts[name]).hexdigest()
+        digest.update(compat.to_bytes("%s\0%s\n" % (name, content)))
+    return digest.hexdigest()
+
+
+def unix_lines(data):
+    """Scripts edited on Windows run all the same: CRLF becomes LF, and the last line gets its end."""
+    data = data.replace(b"\r\n", b"\n")
+    return data if not data or data.endswith(b"\n") else data + b"\n"
+
+
+def interpreter(path):
+    """:returns: argument list that runs a script: by its ``#!`` line, so that run bit and noexec don't matter."""
+    with open(path, "rb") as script:
+        first = script.readline(256)
+    if not first.startswith(b"#!"):
+        return SHELL + [path]
+    return compat.to_native(first[2:]).split(None, 1) + [path] if first[2:].strip() else SHELL + [path]
+
+
+def _read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (IOError, OSError):
+        return None

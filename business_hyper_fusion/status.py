@@ -1,0 +1,167 @@
+"""An attempt's status file and events, as the controller and filebeat read them.
+
+The status is one JSON object replaced by rename; the events are one ECS-shaped JSON object a line
+(https://www.elastic.co/docs/reference/ecs), only ever appended.
+"""
+
+from __future__ import absolute_import, print_function
+
+import json
+import os
+
+from business_hyper_fusion import compat, files, identity
+from business_hyper_fusion.protocol import PHASES, PROTOCOL, TERMINAL_STATES
+
+RESOURCES = ("cpu_seconds", "peak_memory_bytes", "read_bytes", "written_bytes")
+
+
+def initial(request):
+    """:param request: a checked request document.
+    :returns: the status document of an attempt that is about to run.
+    """
+    copied = ("build_id", "attempt", "executor_id", "machine", "ref", "release", "isolation")
+    document = dict((key, request[key]) for key in copied)
+    repository = request["repository"]
+    document.update(
+        protocol=PROTOCOL,
+        project=request["project"]["name"],
+        language=request["project"]["language"],
+        repository=dict((key, repository[key]) for key in ("address", "host", "path")),
+        requested_at=request["requested_at"],
+        requested_by=request["requested_by"],
+        commit="",
+        state="running",
+        cause="",
+        message="",
+        exit=None,
+        started_at=compat.iso_time(),
+        ended_at="",
+        wall_seconds=None,
+        process=None,
+        scripts_version="",
+        image={"name": request["image"]["name"], "build_image": ""},
+        phase="",
+        phases=[_phase(name) for name in PHASES],
+        source="",
+        artifacts=[],
+        log=None,
+    )
+    return document
+
+
+def _phase(name):
+    phase = {"name": name, "state": "waiting", "exit": None, "started_at": "", "ended_at": ""}
+    phase["wall_seconds"] = None
+    phase.update((resource, None) for resource in RESOURCES)
+    return phase
+
+
+class Status(object):
+    """The status document of a running attempt and the file it lives in.
+
+    :param attempt: layout.Attempt.
+    :param document: see :func:`initial`.
+    """
+
+    def __init__(self, attempt, document):
+        self._attempt = attempt
+        self.document = document
+        self._begun = compat.monotonic()
+        self._phase_begun = None
+
+    def set(self, **fields):
+        self.document.update(fields)
+        self.publish()
+
+    def publish(self):
+        files.publish_json(self._attempt.status, self.document)
+
+    def phase(self, name):
+        return self.document["phases"][PHASES.index(name)]
+
+    def begin_phase(self, name):
+        self._phase_begun = compat.monotonic()
+        self.phase(name).update(state="running", started_at=compat.iso_time())
+        self.set(phase=name)
+        self.event("phase-started", {"phase": name})
+
+    def end_phase(self, name, state, exit_status=None, usage=None):
+        """:param usage: dict of RESOURCES; what the kernel did not tell stays None, never 0."""
+        phase = self.phase(name)
+        phase.update(state=state, exit=exit_status, ended_at=compat.iso_time())
+        phase["wall_seconds"] = round(compat.monotonic() - self._phase_begun, 3)
+        phase.update(usage or {})
+        self.publish()
+        self.event("phase-ended", {"phase": name, "state": state})
+
+    def skip_phase(self, name):
+        self.phase(name)["state"] = "skipped"
+
+    def end(self, ended, log):
+        """Write the terminal state; the last thing an attempt does.
+
+        :param ended: outcome.Ended, or None for success.
+        :param log: {"bytes", "sha256"} of the closed log.
+        """
+        state = ended.state if ended else "success"
+        for phase in self.document["phases"]:
+            if phase["state"] == "waiting":
+                phase["state"] = "skipped"
+        self.event("build-ended", {"state": state}, outcome=state)
+        self.set(
+            state=state,
+            cause=ended.cause if ended else "",
+            message=ended.message if ended else "",
+            exit=ended.exit_status if ended else 0,
+            ended_at=compat.iso_time(),
+            wall_seconds=round(compat.monotonic() - self._begun, 3),
+            log=log,
+        )
+
+    def event(self, action, details, outcome=None):
+        """Append one line to events.jsonl."""
+        event = {"kind": "event", "category": ["process"], "action": action}
+        if outcome is not None:
+            event["outcome"] = "success" if outcome == "success" else "failure"
+        build = dict((key, self.document[key]) for key in ("build_id", "attempt", "project", "executor_id"))
+        build.update(details)
+        line = {"@timestamp": compat.iso_time(), "ecs": {"version": "8.11.0"}, "event": event, "tristan": build}
+        append_line(self._attempt.events, line)
+
+
+def append_line(path, document):
+    """One JSON object a line; O_APPEND keeps two writers' lines whole."""
+    data = compat.to_bytes(json.dumps(document, sort_keys=True)) + b"\n"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        files.write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def read(attempt):
+    """:returns: the status document of an attempt when it is one of ours, else None."""
+    document = files.read_json(attempt.status)
+    return document if document is not None and well_formed(document, attempt) else None
+
+
+def well_formed(document, attempt):
+    """A status is read back from a disk where a build with isolation ``host`` could have written."""
+    return (
+        document.get("build_id") == attempt.build_id
+        and document.get("attempt") == attempt.number
+        and document.get("state") in ("running",) + TERMINAL_STATES
+        and isinstance(document.get("phases"), list)
+        and all(isinstance(phase, dict) for phase in document["phases"])
+        and isinstance(document.get("process"), (dict, type(None)))
+        and isinstance(document.get("log"), (dict, type(None)))
+    )
+
+
+def terminal(document):
+    return document["state"] in TERMINAL_STATES
+
+
+def claim_process(status):
+    """Write down which process runs the attempt."""
+    status.set(process=identity.mine())
