@@ -1,23 +1,23 @@
 """The controller's one error tree.
 
     TristanError                     exit code
-    ├── UsageError                   2  the command line asks for what can't be
-    │   ├── SettingsError            2  tristan.yml has faults (all of them listed)
-    │   ├── Refused                  2  a value breaks a rule of the grammar
-    │   └── BuildNotFound            2
-    ├── InfrastructureError          3  something that is not the project's fault
-    │   ├── MachineUnreachable       3  no TCP connection, or no SSH behind it
-    │   │   └── ConnectionLost       3  there was one, and it went
-    │   ├── AuthenticationFailed     3
-    │   ├── HostKeyUnknown           3
-    │   ├── HostKeyChanged           3
-    │   ├── SecretUnavailable        3  a reference names nothing that can be read
-    │   ├── NoPython                 3
-    │   ├── SyncFailed               3  `cause` says why: disk_full, denied, …
-    │   ├── LaunchRefused            3
-    │   └── ProtocolError            3  the machine answered something else
-    ├── StillRunning                 7  the watcher gave up, the build did not
-    └── Busy                         8  every executor has a build
+    +-- UsageError                   2  the command line asks for what can't be
+    |   +-- SettingsError            2  tristan.yml has faults (all of them listed)
+    |   +-- Refused                  2  a value breaks a rule of the grammar
+    |   +-- BuildNotFound            2
+    +-- InfrastructureError          3  something that is not the project's fault
+    |   +-- MachineUnreachable       3  no TCP connection, or no SSH behind it
+    |   |   +-- ConnectionLost       3  there was one, and it went
+    |   +-- AuthenticationFailed     3
+    |   +-- HostKeyUnknown           3
+    |   +-- HostKeyChanged           3
+    |   +-- SecretUnavailable        3  a reference names nothing that can be read
+    |   +-- NoPython                 3
+    |   +-- SyncFailed               3  `cause` says why: disk_full, denied, ...
+    |   +-- LaunchRefused            3
+    |   +-- ProtocolError            3  the machine answered something else
+    +-- StillRunning                 7  the watcher gave up, the build did not
+    +-- Busy                         8  every executor has a build
 
 A message says what happened and where; `remedy` says what to do about it.
 """
