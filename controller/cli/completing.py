@@ -1,0 +1,33 @@
+"""What the shell completes by Tab besides options: the names in tristan.yml.
+
+click 8 and click 7.1 (Python 2.7) name the parameter for this differently; that lives here.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import click
+
+from controller import errors
+from controller.cli.session import Session
+
+_PARAMETER = "autocompletion" if click.__version__.startswith("7.") else "shell_complete"
+
+
+def projects():
+    """:returns: keyword arguments for a click parameter that takes a project's name."""
+    return {_PARAMETER: lambda ctx, _, incomplete: _names(ctx, "projects", incomplete)}
+
+
+def machines():
+    """:returns: keyword arguments for a click parameter that takes a machine's name."""
+    return {_PARAMETER: lambda ctx, _, incomplete: _names(ctx, "machines", incomplete)}
+
+
+def _names(ctx, kind, incomplete):
+    session = Session()
+    session.config = ctx.find_root().params.get("config")
+    try:
+        names = list(getattr(session.settings, kind))
+    except errors.TristanError:
+        return []  # a Tab is no place to hear of faults
+    return sorted(name for name in names if name.startswith(incomplete))
