@@ -89,7 +89,8 @@ def parse_repository(value):
     """Take a repository's address apart.
 
     :param value: text, ``scheme://[user@]host[:port]/path`` or ``user@host:path``.
-    :return: (scheme, host with port, path without slashes around it and without ``.git``),
+    :return: (scheme, host with port, path without slashes around it and without ``.git``), the
+        path of the type that the address has on 2.7,
         e.g. ``("ssh", "git.example.com:2222", "group/shop")``; the host in lower case.
     :raise Refused: the protocol is not allowed, a part could be taken for an option, or the
         address carries a password.
@@ -99,8 +100,10 @@ def parse_repository(value):
         raise Refused("a repository address must not contain encoded control characters", value)
     with_scheme = _SCHEME.match(text)
     if with_scheme:
-        return _parse_url(with_scheme.group(1), with_scheme.group(2), value)
-    return _parse_scp(text, value)
+        scheme, host, path = _parse_url(with_scheme.group(1), with_scheme.group(2), value)
+    else:
+        scheme, host, path = _parse_scp(text, value)
+    return scheme, host, path.encode("utf-8") if isinstance(value, bytes) else path
 
 
 def _parse_url(scheme, rest, value):
@@ -163,7 +166,7 @@ def _checked_host(host, value):
 
 
 def _checked_path(path, value):
-    """Return the path as native text, without the slashes around it and without .git."""
+    """Return the path without the slashes around it and without .git."""
     parts = [part for part in path.split("/") if part]
     if any(part in (".", "..") for part in parts):
         raise Refused("the path of a repository must not contain '.' or '..' parts", value)

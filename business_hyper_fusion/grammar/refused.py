@@ -5,11 +5,12 @@ Out: `Refused` / `RequestRefused`, whose text is plain ASCII without control cha
      short, and without the credentials an address may carry.
 """
 
-from __future__ import absolute_import, print_function
+from __future__ import absolute_import, print_function, unicode_literals
 
 import re
 
-TEXT = type("")
+from business_hyper_fusion.compat import text_type
+
 SHOWN = 80
 """Characters of a refused value that are printed."""
 
@@ -52,11 +53,11 @@ def shown(value):
     """
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
-    if not isinstance(value, TEXT):
-        return "a value of type %s" % type(value).__name__
+    if not isinstance(value, text_type):
+        return str("a value of type %s" % type(value).__name__)
     text = _without_credentials(value)
     cut = text[:SHOWN] + ("..." if len(text) > SHOWN else "")
-    return '"%s"' % str(cut.encode("unicode_escape").decode("ascii"))
+    return str('"%s"' % cut.encode("unicode_escape").decode("ascii"))
 
 
 def _without_credentials(text):
@@ -77,7 +78,7 @@ def text_of(value, what):
 
     :param what: str, the noun the rules speak of, e.g. "a branch".
     """
-    if not isinstance(value, (str, TEXT)):
+    if not isinstance(value, (str, text_type)):
         raise Refused("%s must be text" % what, value)
     try:
         text = value.decode("utf-8") if isinstance(value, bytes) else value

@@ -9,8 +9,9 @@ is demanded and no other is allowed, so a document means the same to every reade
 
 from __future__ import absolute_import, print_function
 
+from business_hyper_fusion.compat import text_type
 from business_hyper_fusion.grammar import engine, git, paths, values
-from business_hyper_fusion.grammar.refused import TEXT, Refused, RequestRefused, shown
+from business_hyper_fusion.grammar.refused import Refused, RequestRefused, shown
 from business_hyper_fusion.protocol import PROTOCOL
 
 REQUEST_BYTES = 4 * 1024 * 1024
@@ -63,7 +64,7 @@ def _check_ref(document):
 def _check_repository(document):
     repository = document["repository"]
     _, host, path = git.parse_repository(repository["address"])
-    if (TEXT(host), path) != (repository["host"], repository["path"]):
+    if (host, path) != (repository["host"], repository["path"]):
         raise Refused("host and path must be those of the address", repository["address"])
 
 
@@ -139,7 +140,7 @@ def _empty_or(check_value):
     """ "" or a value by the rule."""
 
     def check(value, key_path, faults):
-        if not (isinstance(value, (str, TEXT)) and not value):
+        if not (isinstance(value, (str, text_type)) and not value):
             _value(check_value)(value, key_path, faults)
 
     return check

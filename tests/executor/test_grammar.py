@@ -1,13 +1,12 @@
-# coding: utf-8
 """Each rule of the grammar: what it refuses, in which words, and that nasty legal values pass."""
 
-from __future__ import absolute_import, print_function
+from __future__ import absolute_import, print_function, unicode_literals
 
 import subprocess
 
 import pytest
 
-from business_hyper_fusion import grammar
+from business_hyper_fusion import compat, grammar
 
 LEGAL_REFS = [
     "main",
@@ -79,6 +78,7 @@ def refusal(check, value):
 @pytest.mark.parametrize("name", LEGAL_REFS)
 def test_legal_refs_pass(check, name):
     check(name)
+    check(compat.to_native(name))
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,10 @@ def test_legal_refs_pass(check, name):
 )
 @pytest.mark.parametrize("name, rule", ILLEGAL_REFS)
 def test_illegal_refs_are_refused_with_the_rule(check, noun, name, rule):
-    refused = refusal(check, name)
-    assert rule in refused.rule
-    assert noun in refused.rule
+    for value in (name, compat.native(name)):
+        refused = refusal(check, value)
+        assert rule in refused.rule
+        assert noun in refused.rule
 
 
 def _git_accepts(name):
@@ -157,12 +158,15 @@ def test_no_commits(value):
         ("git://host/x", ("git", "host", "x")),
         ("ssh://git@[::1]:22/x", ("ssh", "[::1]:22", "x")),
         ("git@host:with space/$(id)/a;b.git", ("ssh", "host", "with space/$(id)/a;b")),
+        ("git@host:f\u00fcr/x", ("ssh", "host", "f\u00fcr/x")),
         ("https://host/it's%20me", ("https", "host", "it's%20me")),
     ],
 )
 def test_repositories_are_taken_apart(address, parsed):
     grammar.check_repository(address)
     assert grammar.parse_repository(address) == parsed
+    native = grammar.parse_repository(compat.to_native(address))
+    assert list(native) == compat.native(list(parsed))
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,13 @@
-# coding: utf-8
 """The request document: one that is right passes; every way to be wrong is named with its key."""
 
-from __future__ import absolute_import, print_function
+from __future__ import absolute_import, print_function, unicode_literals
 
 import copy
 import json
 
 import pytest
 
-from business_hyper_fusion import grammar
+from business_hyper_fusion import compat, grammar
 
 RIGHT = {
     "protocol": 1,
@@ -66,6 +65,7 @@ def faults(document):
 def test_the_right_document_passes():
     grammar.check_request(copy.deepcopy(RIGHT))
     grammar.check_request(json.loads(json.dumps(RIGHT)))
+    grammar.check_request(compat.native(RIGHT))
 
 
 @pytest.mark.parametrize(
