@@ -1,0 +1,116 @@
+"""The release: the one immutable set of files a machine needs, and its name, the hash over them.
+
+Job: collect what is pushed, from the directory Tristan is installed in and from the settings.
+In: the installed root (a checkout or a site-packages directory), derived data files.
+Out: a Release: its hash, its files by path, its manifest for the machine.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import hashlib
+import os
+import re
+import time
+
+import six
+
+from . import errors
+
+INSTALLED_ROOT = six.ensure_text(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PUSHED_DIRECTORIES = ("business_hyper_fusion", os.path.join("cache", "dependency_lib"))
+SKIPPED = re.compile(r"^(__pycache__|\.git|\.DS_Store|.*\.py[co]|.*~|\..*\.sw[a-p])$")
+PATH = re.compile(r"^[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*$")
+"""The machine's rule too, in business_hyper_fusion/receive.py, which must stand alone."""
+
+
+class File(object):
+    """One pushed file.
+
+    :param path: text, relative, with `/`.
+    :param content: bytes as they travel.
+    :param update_time: float, seconds since the epoch; informs, decides nothing.
+    """
+
+    def __init__(self, path, content, update_time):
+        if not PATH.match(path):
+            raise errors.UsageError(
+                "the file name %r can't be pushed to a machine" % path,
+                remedy="use letters, digits and . _ @ + - in names below cache/dependency_lib",
+            )
+        self.path = path
+        self.content = content
+        self.update_time = update_time
+        self.mode = mode_of(path)
+        self.sha256 = hashlib.sha256(content).hexdigest()
+
+    def entry(self):
+        """The file's line of the manifest."""
+        return {
+            "path": self.path,
+            "mode": self.mode,
+            "sha256": self.sha256,
+            "size": len(self.content),
+            "update_time": time_text(self.update_time),
+        }
+
+
+class Release(object):
+    """:param files: list of File. `hash` names the release, `files` maps path to File."""
+
+    def __init__(self, files):
+        self.files = dict((pushed.path, pushed) for pushed in files)
+        rows = [
+            "%s\0%d\0%s\n" % (path, self.files[path].mode, self.files[path].sha256)
+            for path in sorted(self.files)
+        ]
+        self.hash = hashlib.sha256("".join(rows).encode("ascii")).hexdigest()
+
+    def manifest(self):
+        return [self.files[path].entry() for path in sorted(self.files)]
+
+
+def collect(data_files=(), root=INSTALLED_ROOT):
+    """The release of this installation.
+
+    :param data_files: (path, bytes, update time in seconds) of each derived file, such as
+    data_data/git_server.json.
+    :param root: directory that holds startup.py and business_hyper_fusion/.
+    """
+    found = [read_file(root, "startup.py")]
+    for directory in PUSHED_DIRECTORIES:
+        found.extend(read_file(root, path) for path in paths_below(root, directory))
+    found.extend(File(path, content, update_time) for path, content, update_time in data_files)
+    return Release(found)
+
+
+def paths_below(root, directory):
+    """Sorted relative paths of the files to push below `directory`."""
+    found = []
+    for folder, directories, names in os.walk(os.path.join(root, directory)):
+        directories[:] = [name for name in directories if not SKIPPED.match(name)]
+        relative = os.path.relpath(folder, root)
+        found.extend(os.path.join(relative, name) for name in names if not SKIPPED.match(name))
+    return sorted(found)
+
+
+def read_file(root, path):
+    full = os.path.join(root, path)
+    with open(full, "rb") as opened:
+        content = opened.read()
+    return File(path.replace(os.sep, "/"), with_unix_line_ends(content), os.stat(full).st_mtime)
+
+
+def with_unix_line_ends(content):
+    """Bytes of a text with CRLF as LF, so that a checkout on another system still runs; others as
+    they are.
+    """
+    return content if b"\0" in content else content.replace(b"\r\n", b"\n")
+
+
+def mode_of(path):
+    """By rule and not from the disk: a wheel loses run bits."""
+    return 0o755 if path.endswith(".sh") or path == "startup.py" else 0o644
+
+
+def time_text(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

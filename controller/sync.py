@@ -1,0 +1,92 @@
+"""Brings a release to a machine, sending only files whose content it lacks.
+
+Job: the controller's side of business_hyper_fusion/receive.py, which is sent along as the program
+    that receives.
+In: a transport, the machine's Python, the business directory's place, a Release.
+Out: the number of files sent, or errors.SyncFailed with the machine's cause.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import json
+
+from business_hyper_fusion import protocol
+
+from . import answer, errors, remote_command
+
+RECEIVER = "business_hyper_fusion/receive.py"
+TIMEOUT = 120.0
+"""Seconds for an answer; more than a machine waits for another sync to end."""
+
+REMEDIES = {
+    "disk_full": "free space or inodes below the machine's root, then try again",
+    "denied": "make the machine's root writable for the SSH user, or set `root` to a place that is",
+    "read_only": "the machine's root is mounted read-only; remount it or set another `root`",
+    "io_error": "the machine's disk reports errors; look at its kernel log",
+    "occupied": "something not Tristan's is in the machine's root; move it or set another `root`",
+    "busy": "another sync of this machine hangs; try again in a minute",
+    "protocol": "controller and scripts are of different versions; reinstall the controller",
+}
+
+
+def sync(transport, python, root, business_id, release):
+    """Makes `release` the machine's current one.
+
+    :param python: path of the machine's Python. :param release: controller.release.Release.
+    :returns: int, files sent; 0 when the machine held them all.
+    """
+    command = remote_command.program(python, release.files[RECEIVER].content)
+    channel = transport.open(command)
+    try:
+        send_json(channel, first_line(root, business_id, release))
+        said = checked(answer.read(channel, TIMEOUT, "sync"), root)
+        if said["answer"] == "lack":
+            said = checked(send_files(channel, release, said["files"]), root)
+        return said.get("sent", 0)
+    finally:
+        channel.close()
+
+
+def first_line(root, business_id, release):
+    return {
+        "protocol": protocol.PROTOCOL,
+        "root": root,
+        "business": business_id,
+        "release": release.hash,
+        "manifest": release.manifest(),
+    }
+
+
+def send_files(channel, release, paths):
+    """Streams the files asked for; returns the last answer, also when the machine stopped listening
+    before the end.
+    """
+    try:
+        for path in paths:
+            pushed = release.files[path]
+            send_json(channel, {"path": path, "size": len(pushed.content)})
+            channel.send(pushed.content)
+        send_json(channel, {"end": True})
+        channel.send_eof()
+    except errors.ConnectionLost:
+        pass  # a machine whose disk is full answers and hangs up; the answer is what counts
+    return answer.read(channel, TIMEOUT, "sync")
+
+
+def send_json(channel, document):
+    channel.send(json.dumps(document, sort_keys=True).encode("ascii") + b"\n")
+
+
+def checked(said, root):
+    """The answer, unless it tells of a failure."""
+    if said["answer"] == "failed":
+        cause = said.get("cause", "")
+        raise errors.SyncFailed(
+            "the scripts could not be put below %s: %s"
+            % (root, said.get("message", "no reason given")),
+            remedy=REMEDIES.get(cause, ""),
+            cause=cause or None,
+        )
+    if said["answer"] not in ("have", "lack", "synced"):
+        raise errors.ProtocolError("sync: the machine answered %.80r" % said["answer"])
+    return said
