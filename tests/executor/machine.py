@@ -1,0 +1,164 @@
+"""A machine to test the executor side on: a release in a root of its own, driven as a controller would,
+but without SSH: the real startup.py and verbs, run by the Python that runs the tests.
+"""
+
+from __future__ import absolute_import, print_function
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+from business_hyper_fusion import compat
+from business_hyper_fusion.grammar import git
+from business_hyper_fusion.layout import Business
+from tests.lab import process
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HASH = "a" * 64
+SIX = {"memory": "", "cpus": "", "pids": 4096, "log_bytes": 64 * 1024 * 1024}
+RECIPE = "FROM %s\nUSER root\nARG TRISTAN_UID\nARG TRISTAN_GID\nRUN mkdir -p /tristan\n"
+
+
+class Machine(object):
+    """:param engine: the engine's words for isolation ``docker``."""
+
+    def __init__(self, engine=("docker",), image="", root=None):
+        self.root = root or process.directory("machine")
+        self.engine = list(engine)
+        self.image = image
+        self.business = Business(os.path.join(self.root, "1"))
+        self.release = os.path.join(self.business.releases, HASH)
+        self._count = 0
+        self._push()
+
+    def _push(self):
+        def nothing_compiled(directory, names):
+            return [name for name in names if name == "__pycache__" or name.endswith(".pyc")]
+
+        os.makedirs(self.release)
+        shutil.copy(os.path.join(REPOSITORY, "startup.py"), self.release)
+        package = "business_hyper_fusion"
+        source, target = os.path.join(REPOSITORY, package), os.path.join(self.release, package)
+        shutil.copytree(source, target, ignore=nothing_compiled)
+        self.configure_git_server({})
+
+    def configure_git_server(self, servers):
+        compat.make_directories(os.path.join(self.release, "data_data"))
+        with open(os.path.join(self.release, "data_data", "git_server.json"), "w") as file:
+            json.dump({"git_servers": servers}, file)
+
+    def request(self, address, script=None, isolation="host", **changes):
+        """:returns: a request document; with isolation ``host`` unless it says otherwise."""
+        self._count += 1
+        _, host, path = git.parse_repository(address)
+        image = {"name": "", "recipe": ""}
+        if isolation == "docker":
+            image = {"name": self.image, "recipe": RECIPE % self.image}
+        document = {
+            "protocol": 1,
+            "build_id": "20261121T0655%05d-%08x" % (self._count, self._count),
+            "attempt": 1,
+            "business_id": "1",
+            "executor_id": "1",
+            "machine": "lab",
+            "release": HASH,
+            "requested_at": "2026-11-21T06:55:12.123Z",
+            "requested_by": "lab",
+            "project": {"name": "shop", "language": "python", "module_path": ""},
+            "repository": {"address": address, "host": host, "path": path, "git_server": ""},
+            "ref": {"kind": "branch", "name": "main", "commit": ""},
+            "isolation": isolation,
+            "engine": {"kind": "docker", "command": self.engine},
+            "image": image,
+            "scripts": {"compile_to_execute.sh": script or '#!/bin/sh\nexec sh "$TRISTAN_BUILD/build_project.sh"\n'},
+            "environment": {},
+            "artifacts": [],
+            "limits": dict(SIX, soft_seconds=3540, hard_seconds=3600),
+            "network": "none",
+        }
+        document.update(changes)
+        return document
+
+    def limits(self, **changes):
+        return dict(dict(SIX, soft_seconds=3540, hard_seconds=3600), **changes)
+
+    def launch(self, request, secrets=None):
+        """:returns: the answer of the real startup.py."""
+        document = json.dumps({"request": request, "secrets": secrets or {}})
+        return json.loads(self.startup(request["executor_id"], document))
+
+    def startup(self, executor_id, stdin):
+        words = [os.path.join(self.release, "startup.py"), executor_id]
+        return self._python(words, compat.to_bytes(stdin))
+
+    def ask(self, verb, question):
+        """:returns: the answer of a verb."""
+        words = [os.path.join(self.release, "business_hyper_fusion"), verb]
+        return json.loads(self._python(words, compat.to_bytes(json.dumps(question))))
+
+    def start_watch(self):
+        """:returns: the process of the verb ``watch``, pipes at both ends."""
+        words = [sys.executable, "-E", "-S", "-B", os.path.join(self.release, "business_hyper_fusion"), "watch"]
+        return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def _python(self, words, stdin):
+        child = subprocess.Popen(
+            [sys.executable, "-E", "-S", "-B"] + words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        output, errors = child.communicate(stdin)
+        assert not errors, compat.to_native(errors)
+        return compat.to_native(output)
+
+    def attempt(self, request):
+        executor = self.business.executor(request["executor_id"])
+        return executor.attempt(request["build_id"], request["attempt"])
+
+    def status(self, request):
+        with open(self.attempt(request).status) as file:
+            return compat.native(json.load(file))
+
+    def wait(self, request, seconds=60):
+        """:returns: the status once it is terminal."""
+        return self.wait_until(lambda: self._ended(request), seconds)
+
+    def _ended(self, request):
+        status = self.status(request)
+        return status if status["state"] != "running" else None
+
+    def wait_until(self, happened, seconds=60):
+        """:returns: what ``happened`` returns once that is true."""
+        deadline = time.time() + seconds
+        while time.time() < deadline:
+            found = happened()
+            if found:
+                return found
+            time.sleep(0.02)
+        raise AssertionError("did not happen within %d s" % seconds)
+
+    def run(self, request, secrets=None):
+        """Launch and wait. :returns: the terminal status."""
+        answer = self.launch(request, secrets)
+        assert answer["answer"] == "started", answer
+        return self.wait(request)
+
+    def log(self, request):
+        with open(self.attempt(request).log, "rb") as file:
+            return compat.to_native(file.read())
+
+    def wait_for_log(self, request, text):
+        return self.wait_until(lambda: text in self.log(request))
+
+    def remove(self):
+        """Free once every executor is free: the guardian may be a moment behind the status."""
+        process.remove(self.root)
+
+
+def phase(status, name):
+    """:returns: a phase of a status."""
+    return next(found for found in status["phases"] if found["name"] == name)
