@@ -87,23 +87,7 @@ def _make_from_packages(engine, recipe):
         raise process.LabError("mmdebstrap could not make " + recipe.name)
 
 
-def main():
-    """`python -m tests.lab.images`: make all of them and say what it took."""
-    from tests.lab.engine import find_or_start
-
-    engine = find_or_start()
-    try:
-        for recipe in RECIPES:
-            image = make(engine, recipe)
-            megabytes = image.bytes // 1000000
-            print(
-                "{0}: {1} in {2:.1f} s, {3} MB".format(
-                    image.name, image.how, image.seconds, megabytes
-                )
-            )
-    finally:
-        engine.stop()
-
-
-if __name__ == "__main__":
-    main()
+def described(image):
+    """:returns: str, one line about an Image"""
+    form = "{0.name}: {0.how} in {0.seconds:.1f} s, {1} MB"
+    return form.format(image, image.bytes // 1000000)
