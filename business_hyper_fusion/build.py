@@ -1,4 +1,4 @@
-"""Phase ``build``: do_build_project.sh → build_project.sh → clean_build_project.sh.
+"""Phase ``build``: do_build_project.sh -> build_project.sh -> clean_build_project.sh.
 
 The first runs on the host: it starts the container, or, with isolation ``host``, the script itself. What it
 hands over is compile_to_execute.sh, which by default runs the pack's build_project.sh. The last always runs.

@@ -1,7 +1,7 @@
 """Verb ``builds``: the statuses that a machine holds, newest first, and which executors are busy.
 
 In: {"limit": int, "build": "" or an id, the beginning of one, or its last eight digits}.
-Out: {"answer": "builds", "now", "load", "executors": {id: {"busy", "build_id"}}, "builds": [status, …]}.
+Out: {"answer": "builds", "now", "load", "executors": {id: {"busy", "build_id"}}, "builds": [status, ...]}.
 """
 
 from __future__ import absolute_import, print_function

@@ -1,6 +1,6 @@
 """Verb ``cancel``: leave the reason where the worker looks for it, and wake the worker up.
 
-In: {"build_id", "reason"}. Out: {"answer": "cancelling" | "ended" | "absent", "status": {…}}.
+In: {"build_id", "reason"}. Out: {"answer": "cancelling" | "ended" | "absent", "status": {...}}.
 The worker ends the build; who asks watches the status for it.
 """
 

@@ -1,8 +1,8 @@
 """Into the background: a worker that runs the build, and above it a guardian that outlives it.
 
     startup.py (answers, ends)
-    └── guardian: own session, waits for the worker; holds the executor's lock with it
-        └── worker: runs the phases
+    +-- guardian: own session, waits for the worker; holds the executor's lock with it
+        +-- worker: runs the phases
 
 If the worker dies, the guardian reaps its processes and containers and writes its end, also when nobody
 watches. The guardian runs a command line of its own, so that what ends every startup.py does not end it.

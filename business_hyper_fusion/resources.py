@@ -169,7 +169,7 @@ def _pairs(text):
 
 
 def _sum_of(text, key):
-    """io.stat: ``8:0 rbytes=1 wbytes=2 …``; without a line nothing was read or written."""
+    """io.stat: ``8:0 rbytes=1 wbytes=2 ...``; without a line nothing was read or written."""
     if text is None:
         return None
     return sum(int(word[len(key) :]) for word in text.split() if word.startswith(key))

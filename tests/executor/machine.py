@@ -8,13 +8,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import time
 
 from business_hyper_fusion import compat
 from business_hyper_fusion.grammar import git
 from business_hyper_fusion.layout import Business
-from tests.lab import process
+from tests.lab import process, python
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HASH = "a" * 64
@@ -101,12 +100,12 @@ class Machine(object):
 
     def start_watch(self):
         """:returns: the process of the verb ``watch``, pipes at both ends."""
-        words = [sys.executable, "-E", "-S", "-B", os.path.join(self.release, "business_hyper_fusion"), "watch"]
+        words = [python.interpreter(), "-E", "-S", "-B", os.path.join(self.release, "business_hyper_fusion"), "watch"]
         return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def _python(self, words, stdin):
         child = subprocess.Popen(
-            [sys.executable, "-E", "-S", "-B"] + words,
+            [python.interpreter(), "-E", "-S", "-B"] + words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
