@@ -5,6 +5,7 @@ from __future__ import absolute_import, print_function
 import pytest
 
 from tests.executor.machine import Machine
+from tests.lab import process
 
 PROJECT = {
     "setup.py": 'from setuptools import setup\n\nsetup(name="shop", version="1.0", py_modules=["shop"])\n',
@@ -40,3 +41,20 @@ def shop(repositories):
 def address(shop, git_over_http):
     """Where the project is cloned from."""
     return git_over_http.address("group/shop")
+
+
+@pytest.fixture
+def small_machine():
+    """Function (MiB) -> Machine whose root is a small tmpfs."""
+    made = []
+
+    def make(mebibytes):
+        root = process.directory("small")
+        process.output(["mount", "-t", "tmpfs", "-o", "size=%dm" % mebibytes, "tmpfs", root])
+        made.append(Machine(root=root))
+        return made[-1]
+
+    yield make
+    for machine in made:
+        process.output(["umount", "--lazy", machine.root])
+        machine.remove()

@@ -1,0 +1,99 @@
+"""Death of startup.py, of its guardian, of both: the build is lost, with its cause, and nothing stays behind."""
+
+from __future__ import absolute_import, print_function
+
+import os
+import signal
+import subprocess
+
+from business_hyper_fusion import files, identity
+from tests.executor.test_phases import containers
+
+
+def kill(pid):
+    os.kill(pid, signal.SIGKILL)
+
+
+def started(machine, request):
+    """Launch and wait until the script runs. :returns: the worker's pid."""
+    answer = machine.launch(request)
+    machine.wait_for_log(request, "begun")
+    return answer["process"]["pid"]
+
+
+def guardian_of(pid):
+    return int(identity.stat_fields(pid)[1])
+
+
+def test_worker_killed(docker_machine, address):
+    request = docker_machine.request(address, "echo begun; sleep 60", isolation="docker")
+    kill(started(docker_machine, request))
+    status = docker_machine.wait(request)
+    assert (status["state"], status["cause"]) == ("lost", "startup_died")
+    assert "killed by signal 9" in status["message"]
+    assert not containers(docker_machine, request)
+    assert status["log"]["bytes"] == len(docker_machine.log(request))
+    assert not os.path.exists(docker_machine.attempt(request).secrets)
+    assert docker_machine.run(docker_machine.request(address, "true"))["state"] == "success"
+
+
+def test_every_startup_killed(machine, address):
+    request = machine.request(address, "echo begun; setsid sleep 4712 & wait")
+    started(machine, request)
+    subprocess.check_call(["pkill", "-9", "-f", machine.release + "/startup.py"])
+    assert machine.wait(request)["state"] == "lost"
+    assert subprocess.call(["pgrep", "-f", "sleep 4712"]) == 1
+
+
+def test_guardian_killed_build_goes_on(machine, address):
+    request = machine.request(address, "echo begun; sleep 1; echo over")
+    kill(guardian_of(started(machine, request)))
+    assert machine.launch(machine.request(address, "true"))["answer"] == "busy"
+    assert machine.wait(request)["state"] == "success"
+
+
+def test_both_killed_settled_at_the_next_contact(docker_machine, address):
+    request = docker_machine.request(address, "echo begun; sleep 60", isolation="docker")
+    worker = started(docker_machine, request)
+    guardian = guardian_of(worker)
+    kill(guardian)
+    kill(worker)
+    docker_machine.wait_until(lambda: identity.start_time(worker) is None)
+    assert docker_machine.status(request)["state"] == "running"
+    listed = docker_machine.ask("builds", {"limit": 1, "build": ""})
+    assert (listed["builds"][0]["state"], listed["builds"][0]["cause"]) == ("lost", "startup_died")
+    assert not listed["executors"]["1"]["busy"]
+    assert not containers(docker_machine, request)
+
+
+def test_settled_by_the_next_launch(machine, address):
+    request = machine.request(address, "echo begun; sleep 60")
+    worker = started(machine, request)
+    kill(guardian_of(worker))
+    kill(worker)
+    machine.wait_until(lambda: identity.start_time(worker) is None)
+    assert machine.run(machine.request(address, "true"))["state"] == "success"
+    assert machine.status(request)["state"] == "lost"
+
+
+def test_another_boot_is_a_reboot_and_no_stranger_is_killed(machine, address):
+    request = machine.request(address, "true")
+    status = machine.run(request)
+    machine.wait_until(lambda: machine.launch(machine.request(address, "true"))["answer"] == "started")
+    stranger = subprocess.Popen(["sleep", "60"])
+    status.update(state="running", ended_at="", process=dict(identity.of(stranger.pid), boot_id="another"))
+    machine.wait_until(lambda: not machine.ask("builds", {})["executors"]["1"]["busy"])
+    files.publish_json(machine.attempt(request).status, status)
+    answer = machine.ask("cancel", {"build_id": request["build_id"], "reason": ""})
+    assert (answer["answer"], answer["status"]["cause"]) == ("ended", "rebooted")
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
+def test_identity_of_a_recycled_pid_is_not_alive():
+    mine = identity.mine()
+    assert identity.alive(mine)
+    assert not identity.alive(dict(mine, start_time=mine["start_time"] - 1))
+    assert not identity.alive(dict(mine, boot_id="another"))
+    assert not identity.alive({"pid": "1"}) and not identity.alive(None)

@@ -1,0 +1,108 @@
+"""The verb ``watch``: every byte once, from any offset; the end only after the last byte."""
+
+from __future__ import absolute_import, print_function
+
+import hashlib
+import json
+
+from business_hyper_fusion import compat
+
+
+class Watch(object):
+    """A watching process, its orders and its frames."""
+
+    def __init__(self, machine):
+        self.process = machine.start_watch()
+
+    def follow(self, request, offset=0, attempt=None):
+        order = {"follow": {"build_id": request["build_id"], "attempt": attempt, "offset": offset}}
+        self.process.stdin.write(compat.to_bytes(json.dumps(order)) + b"\n")
+        self.process.stdin.flush()
+
+    def frame(self):
+        """:returns: (header, bytes)"""
+        header = json.loads(self.process.stdout.readline().decode("utf-8"))
+        return header, self.process.stdout.read(header.get("length", 0))
+
+    def until_end(self):
+        """:returns: (log bytes, statuses, the end frame)"""
+        log, statuses = b"", []
+        while True:
+            header, data = self.frame()
+            if header["frame"] == "log":
+                log += data
+            elif header["frame"] == "status":
+                statuses.append(header["status"])
+            elif header["frame"] in ("end", "absent"):
+                return log, statuses, header
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.read()
+        assert self.process.wait() == 0
+
+
+def test_follows_a_running_build_to_its_last_byte(machine, address):
+    request = machine.request(address, "for i in 1 2 3 4 5; do echo line $i; sleep 0.1; done; seq 100000")
+    machine.launch(request)
+    watch = Watch(machine)
+    watch.follow(request)
+    log, statuses, end = watch.until_end()
+    watch.close()
+    final = machine.status(request)
+    assert statuses[-1] == json.loads(json.dumps(final)) and statuses[0]["state"] == "running"
+    assert hashlib.sha256(log).hexdigest() == final["log"]["sha256"]
+    assert end["log_bytes"] == final["log"]["bytes"] == len(log)
+
+
+def test_goes_on_at_an_offset(machine, address):
+    request = machine.request(address, "seq 1000")
+    machine.run(request)
+    watch = Watch(machine)
+    watch.follow(request, offset=100, attempt=1)
+    log, _, _ = watch.until_end()
+    watch.close()
+    assert compat.to_native(log) == machine.log(request)[100:]
+
+
+def test_follows_several_and_says_which_is_absent(machine, address):
+    first, second = machine.request(address, "echo a"), machine.request(address, "echo b")
+    machine.run(first)
+    watch = Watch(machine)
+    watch.follow(second)
+    assert watch.frame()[0] == {"frame": "absent", "build_id": second["build_id"]}
+    machine.run(second)
+    watch.follow(first)
+    watch.follow(second)
+    ended = set([watch.until_end()[2]["build_id"], watch.until_end()[2]["build_id"]])
+    watch.close()
+    assert ended == set([first["build_id"], second["build_id"]])
+
+
+def test_broken_order_is_answered_not_a_traceback(machine, address):
+    watch = Watch(machine)
+    watch.process.stdin.write(b"nonsense \xff\n{}\n")
+    watch.process.stdin.flush()
+    assert [watch.frame()[0]["frame"] for _ in range(2)] == ["absent", "absent"]
+    watch.close()
+
+
+def test_beats_while_nothing_happens(machine, address):
+    watch = Watch(machine)
+    assert watch.frame()[0] == {"frame": "beat"}
+    watch.close()
+
+
+def test_build_that_died_is_noticed_while_watched(machine, address):
+    from tests.executor.test_daemon import guardian_of, kill, started
+
+    request = machine.request(address, "echo begun; sleep 60")
+    worker = started(machine, request)
+    watch = Watch(machine)
+    watch.follow(request)
+    assert watch.frame()[0]["status"]["state"] == "running"
+    kill(guardian_of(worker))
+    kill(worker)
+    _, statuses, _ = watch.until_end()
+    watch.close()
+    assert statuses[-1]["state"] == "lost"
