@@ -10,7 +10,7 @@ import click
 from controller import errors
 from controller.cli.session import Session
 
-_PARAMETER = "autocompletion" if click.__version__.startswith("7.") else "shell_complete"
+_PARAMETER = "shell_complete" if hasattr(click.Parameter, "shell_complete") else "autocompletion"
 
 
 def projects():

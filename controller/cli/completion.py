@@ -22,12 +22,12 @@ def completion(shell):
 
 def _script(shell):
     """:returns: text; click makes it, and answers the shell's questions in the variable's name."""
-    if click.__version__.startswith("7."):
-        from click._bashcomplete import get_completion_script
-
-        return get_completion_script("tristan", VARIABLE, shell)
-    from click.shell_completion import get_completion_class
-
     from controller.cli.main import PROGRAM, program
+
+    if not hasattr(click.Parameter, "shell_complete"):
+        from click._bashcomplete import get_completion_script  # click 7.1, on Python 2.7
+
+        return get_completion_script(PROGRAM, VARIABLE, shell)
+    from click.shell_completion import get_completion_class
 
     return get_completion_class(shell)(program, {}, PROGRAM, VARIABLE).source()

@@ -76,10 +76,10 @@ def colour_wanted(environment=None):
 
 def text_of(value):
     """:returns: a value that came from a machine as one harmless line of text."""
-    if value is None or value == "":
-        return UNKNOWN
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
+    if value is None or value == "":
+        return UNKNOWN
     return terminal.plain(six.text_type(value)) or UNKNOWN
 
 
@@ -120,6 +120,8 @@ def duration(value):
 
 def parse_time(value):
     """:param value: ISO 8601 in UTC. :returns: seconds since the epoch, or None."""
+    if not isinstance(value, (bytes, six.text_type)):
+        return None
     try:
         return calendar.timegm(time.strptime(value[:19], "%Y-%m-%dT%H:%M:%S"))
     except (TypeError, ValueError):

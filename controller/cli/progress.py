@@ -38,7 +38,7 @@ def screen(log_to_stderr=False, joined_late=False):
     """
     name = "stderr" if log_to_stderr else "stdout"
     stream = getattr(sys, name)
-    binary = click.get_binary_stream(name)
+    binary = getattr(stream, "buffer", stream)  # on 2.7 the stream itself takes bytes
     if not stream.isatty():
         return Screen(RawLog(binary), PlainPhases())
     log = TerminalLog(binary, getattr(stream, "encoding", None) or "utf-8")
@@ -152,14 +152,14 @@ class LivePhases(object):
             self._cell(phase) for phase in self._phases if phase.get("state") not in _NOT_BEGUN
         ]
         more = output.symbol("more") + "  "
-        dropped = False
-        while len(cells) > 1 and _width(cells) + (output.width(more) if dropped else 0) > columns:
+        room = columns
+        while len(cells) > 1 and _width(cells) > room:
             cells.pop(0)
-            dropped = True
+            room = columns - output.width(more)
         if not cells or _width(cells) > columns:
             return ""
         text = "  ".join(output.coloured(sign, kind) + rest for sign, kind, rest in cells)
-        return (more if dropped else "") + text
+        return more + text if _width(cells) <= room < columns else text
 
     def _cell(self, phase):
         name = phase.get("name")

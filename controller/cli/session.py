@@ -25,17 +25,19 @@ class Session(object):
     @property
     def settings(self):
         if self._settings is None:
+            path = find_config(self.config)
             from controller import settings
 
-            self._settings = settings.load(find_config(self.config))
+            self._settings = settings.load(path)
         return self._settings
 
     @property
     def controller(self):
         if self._controller is None:
+            settings = self.settings  # its faults come first, before anything that takes longer
             from controller import service, state
 
-            self._controller = service.Controller(self.settings, state.State())
+            self._controller = service.Controller(settings, state.State())
         return self._controller
 
     def machine_names(self, chosen=None):

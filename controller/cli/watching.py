@@ -11,7 +11,7 @@ import contextlib
 import signal
 
 from controller import errors
-from controller.cli import ending, output, progress
+from controller.cli import ending, output, progress, report
 
 Options = collections.namedtuple("Options", "timeout cancel_on_interrupt json joined_late offset")
 """timeout: seconds of watching, or None. json: the log goes to stderr. offset: bytes to skip."""
@@ -81,6 +81,8 @@ def read(session, build_id, offset):
     try:
         with deadline(FOREVER):
             session.controller.watch(build_id, offset=offset, sink=_Reading(screen))
+    except progress.ReaderGone:
+        raise report.PipeClosed()
     except WatchExpired:
         pass  # the build still runs; this is its log up to now
     finally:

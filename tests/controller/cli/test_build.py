@@ -1,0 +1,132 @@
+"""``tristan build`` and ``logs``: what is asked of the controller, what is shown, how it ends."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import json
+
+import pytest
+
+from tests.controller.cli import fake
+
+RUNNING = fake.status(
+    "running",
+    phases=[fake.phase("sync", "success", wall_seconds=0.1), fake.phase("build", "running")],
+)
+LOG = b"\x1b]52;c;x\x07raw \xff bytes\n"
+
+
+def test_build_shows_the_log_and_ends_with_the_outcome(tristan):
+    controller = fake.Controller([("status", RUNNING), ("log", LOG), ("note", "again in 1 s")])
+    words = ["build", "shop", "--branch", "main", "--machine", "builder-1", "--wait"]
+    words += ["--param", "LEVEL=debug", "--param", "EMPTY=", "--param", "A=b=c"]
+    result = tristan(*words, controller=controller)
+    params = [("LEVEL", "debug"), ("EMPTY", ""), ("A", "b=c")]
+    assert controller.calls == [
+        ("plan", "shop", "main", None, None, "builder-1", params),
+        ("build", True),
+        ("watch", fake.BUILD_ID, 0),
+    ]
+    assert result.code == 0
+    assert result.err.splitlines() == [
+        "Build 20261121T065512123-9c1e4f2a runs on builder-1, executor 1.",
+        "==> sync",
+        "==> build",
+        "tristan: again in 1 s",
+        "\u2714 success  shop branch main in 42s on builder-1",
+        "  build   20261121T065512123-9c1e4f2a",
+        "  commit  1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b",
+        "  files   builder-1:/data/a/dist/shop.whl (2.0 KiB)",
+        "  log     tristan logs 9c1e4f2a",
+    ]
+
+
+def test_in_a_pipe_stdout_is_the_logs_own_bytes(capfdbinary):
+    from controller.cli import main
+    from controller.cli.session import Session
+
+    controller = fake.Controller(
+        [("status", RUNNING), ("log", LOG), ("note", "x"), ("log", b"no end")]
+    )
+    main(["logs", "9c1e4f2a", "--follow"], Session(controller, fake.Settings()))
+    assert capfdbinary.readouterr()[0] == LOG + b"no end"
+
+
+@pytest.mark.parametrize(
+    "state, code",
+    [("success", 0), ("failed", 1), ("error", 3), ("timeout", 4), ("cancelled", 5), ("lost", 6)],
+)
+@pytest.mark.parametrize("words", [["build", "shop"], ["logs", "9c1e4f2a", "--follow"]])
+def test_the_exit_code_is_the_outcome(tristan, state, code, words):
+    controller = fake.Controller(final=fake.status(state, message="what to do"))
+    result = tristan(*words, controller=controller)
+    assert result.code == code
+    assert " %s  shop" % state in result.err
+    assert "what to do" in result.err
+
+
+def test_without_declared_files_the_source_is_named(tristan):
+    controller = fake.Controller(final=fake.status(artifacts=[]))
+    err = tristan("build", "shop", controller=controller).err
+    assert "  source  builder-1:/data/tristan/1/run/1/git.example.com/group/shop/branches" in err
+
+
+def test_of_many_files_some_are_named(tristan):
+    many = [{"path": "/a/%d" % number, "size": 1} for number in range(500)]
+    err = tristan(
+        "build", "shop", controller=fake.Controller(final=fake.status(artifacts=many))
+    ).err
+    assert "and 490 more: tristan status 9c1e4f2a" in err
+    assert len(err.splitlines()) < 20
+
+
+def test_json_leaves_stdout_to_the_result(tristan):
+    controller = fake.Controller([("status", RUNNING), ("log", b"hello\n")])
+    result = tristan("build", "shop", "--json", controller=controller)
+    assert json.loads(result.out) == fake.status()
+    assert "hello\n" in result.err
+
+
+def test_detach_writes_the_id_and_watches_nothing(tristan):
+    controller = fake.Controller()
+    result = tristan("build", "shop", "--detach", controller=controller)
+    assert (result.code, result.out) == (0, fake.BUILD_ID + "\n")
+    assert [call[0] for call in controller.calls] == ["plan", "build"]
+    assert "tristan logs 9c1e4f2a --follow" in result.err
+    assert "tristan cancel 9c1e4f2a" in result.err
+    document = json.loads(tristan("build", "shop", "--detach", "--json").out)
+    assert document["build_id"] == fake.BUILD_ID
+    assert document["machine"] == "builder-1"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--tag", "v1", "--branch", "main"], ["--tag", "v1", "--commit", "1a2b3c4"],
+     ["--detach", "--timeout", "5"], ["--detach", "--cancel-on-interrupt"],
+     ["--param", "NOVALUE"], ["--param", "=x"], ["--timeout", "0"], ["--timeout", "soon"]],
+)  # fmt: skip
+def test_contradictions_are_refused_before_anything_is_asked(tristan, words):
+    controller = fake.Controller()
+    result = tristan("build", "shop", *words, controller=controller)
+    assert (result.code, controller.calls) == (2, [])
+    assert words[0] in result.err
+
+
+def test_timeout_ends_the_watching_alone(tristan):
+    controller = fake.Controller([("status", RUNNING), ("log", b"12345"), ("sleep", 60)])
+    result = tristan("build", "shop", "--timeout", "0.2", controller=controller)
+    assert result.code == 7
+    assert "stopped watching after 0.2 s" in result.err
+    assert "tristan logs 9c1e4f2a --follow --offset 5" in result.err
+    assert ("cancel",) not in [call[:1] for call in controller.calls]
+
+
+def test_logs_shows_what_is_there_and_does_not_wait_for_the_end(tristan):
+    controller = fake.Controller([("status", RUNNING), ("log", b"so far\n"), ("sleep", 60)])
+    result = tristan("logs", "9c1e4f2a", "--offset", "3", controller=controller)
+    assert controller.calls == [("watch", "9c1e4f2a", 3)]
+    assert result == (0, "so far\n", "")
+
+
+def test_logs_of_a_failed_build_is_no_failure(tristan):
+    controller = fake.Controller([("log", b"so far\n")], final=fake.status("failed"))
+    assert tristan("logs", "9c1e4f2a", controller=controller).code == 0
