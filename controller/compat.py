@@ -1,0 +1,14 @@
+"""The controller's one place for differences between Python 2.7 and 3 that six does not cover."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import os
+import time
+
+if hasattr(time, "monotonic"):
+    monotonic = time.monotonic
+else:
+
+    def monotonic():
+        """Seconds of a clock that nobody sets: times(2)'s, to a hundredth."""
+        return os.times()[4]

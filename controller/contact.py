@@ -1,0 +1,104 @@
+"""One machine as the controller talks to it: one pooled connection, the Python to use there, the
+verbs.
+
+Job: connect when needed and once; find Python once and remember it; ask the executor side's verbs.
+In: a settings Machine, the State, a function that connects. Out: answers (dicts) and open channels.
+
+A pooled connection may have died unseen, so a question, which changes nothing, is asked twice at
+most.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import json
+import threading
+
+from . import answer, errors, remote_command
+from .plan import BUSINESS_ID
+
+TIMEOUT = 60.0
+"""Seconds for a verb's answer."""
+
+
+class Contact(object):
+    """:param machine: settings Machine. :param state: state.State.
+    :param connect: function(machine) that gives a Transport.
+    """
+
+    def __init__(self, machine, state, connect):
+        self.machine = machine
+        self.business = remote_command.business_directory(machine.root, BUSINESS_ID)
+        self._state = state
+        self._connect = connect
+        self._transport = None
+        self._lock = threading.Lock()
+
+    def transport(self):
+        """The living connection; made when there is none."""
+        with self._lock:
+            if self._transport is not None and not self._transport.alive():
+                self._transport.close()
+                self._transport = None
+            if self._transport is None:
+                self._transport = self._connect(self.machine)
+            return self._transport
+
+    def drop(self):
+        """Closes the connection; the next use makes a new one."""
+        with self._lock:
+            if self._transport is not None:
+                self._transport.close()
+                self._transport = None
+
+    def python(self):
+        """Path of the Python to use there, as remembered, else as found now."""
+        return self._state.machine(self.machine.name).get("python") or self.find_python()
+
+    def find_python(self):
+        from . import python_finder
+
+        found = python_finder.find(self.transport(), self.machine)
+        version = ".".join("%d" % part for part in found.version)
+        self.remember(python=found.path, python_version=version)
+        return found.path
+
+    def facts(self):
+        return self._state.machine(self.machine.name)
+
+    def remember(self, **facts):
+        """Writes facts down, if they are new."""
+        known = self.facts()
+        if any(known.get(key) != value for key, value in facts.items()):
+            self._state.remember(self.machine.name, **facts)
+
+    def open_verb(self, name):
+        """A channel to a verb of the executor side."""
+        release = self.facts().get("release")
+        command = remote_command.verb(self.python(), self.business, release, name)
+        return self.transport().open(command)
+
+    def ask(self, name, document):
+        """The answer of a verb, or None when Tristan is not on the machine (any more)."""
+        for found_again in (False, True):
+            said = self._ask_again_once(name, document)
+            if said["answer"] != "lack":
+                return said
+            if not found_again:
+                self.find_python()
+        return None
+
+    def _ask_again_once(self, name, document):
+        try:
+            return self._ask(name, document)
+        except errors.ConnectionLost:
+            self.drop()
+            return self._ask(name, document)
+
+    def _ask(self, name, document):
+        channel = self.open_verb(name)
+        try:
+            channel.send(json.dumps(document).encode("utf-8") + b"\n")
+            channel.send_eof()
+            return answer.read(channel, TIMEOUT, "%s on %s" % (name, self.machine.name))
+        finally:
+            channel.close()

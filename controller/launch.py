@@ -1,0 +1,254 @@
+"""Launches a planned build on one executor of one machine.
+
+Job: choose the executor, write the journal, launch in one round trip, push what the machine says it
+    lacks.
+In: a Plan, contacts by machine name, a Release. Out: a LaunchedBuild, or errors.Busy when nothing
+    is free.
+
+A launch may be repeated as often as it takes: the machine claims the attempt once, and answers
+"already".
+That holds for one executor only, so a launch whose fate is unknown is never tried on another one.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import collections
+import json
+import random
+import time
+
+from . import answer, errors, parallel, remote_command, sync
+from .plan import BUSINESS_ID
+
+LaunchedBuild = collections.namedtuple(
+    "LaunchedBuild", "build_id attempt machine executor_id already"
+)
+
+ANSWER_TIMEOUT = 60.0
+"""Seconds for the machine's answer to a launch."""
+
+LOST_PAUSES = (0.4, 2.0)
+"""Seconds before each repetition after a lost connection, on the same executor."""
+
+WAIT_FIRST, WAIT_MOST, WAIT_FACTOR = 1.0, 15.0, 1.5
+"""Seconds between two looks for a free executor: polite to machines, and not in step with others.
+"""
+
+REMEDIES = {
+    "disk_full": "free space on the machine below its root; `tristan doctor` shows how much",
+    "denied": "make the machine's root writable for the SSH user",
+    "protocol": "use one version of Tristan on both sides",
+}
+
+
+class Launcher(object):
+    """:param contacts: {machine name: contact.Contact}. :param journal: journal.Journal.
+    :param make_release: function that gives the Release; called when it is first needed.
+    :param on_event: callable(text).
+    """
+
+    def __init__(self, contacts, journal, make_release, on_event):
+        self._contacts = contacts
+        self._journal = journal
+        self._make_release = make_release
+        self._on_event = on_event
+
+    def launch(self, plan, wait=False):
+        """:param wait: whether to look again until an executor is free."""
+        secrets = dict((slot, kept.resolve().reveal()) for slot, kept in plan.secrets.items())
+        pause = WAIT_FIRST
+        while True:
+            try:
+                return self._launch_once(plan, secrets)
+            except errors.Busy as busy:
+                if not wait:
+                    raise
+                if pause == WAIT_FIRST:
+                    self._on_event("%s; waiting for one that is free" % busy.message)
+            time.sleep(pause * random.uniform(0.75, 1.25))
+            pause = min(pause * WAIT_FACTOR, WAIT_MOST)
+
+    def _launch_once(self, plan, secrets):
+        """Tries the executors in turn until one takes the build."""
+        running, unreachable = [], {}
+        for machine, executor_id in self._order(plan):
+            if machine.name in unreachable:
+                continue
+            try:
+                said = self._try(plan, machine, executor_id, secrets)
+            except errors.ConnectionLost:
+                raise  # it may run there
+            except errors.MachineUnreachable as error:
+                unreachable[machine.name] = error
+                continue
+            if said["answer"] == "started":
+                return self._started(plan, machine, executor_id, said)
+            running.append("%s/%s runs %s" % (machine.name, executor_id, said.get("build_id")))
+        self._journal.withdraw(plan.build_id)
+        if not running:
+            raise list(unreachable.values())[0]
+        raise errors.Busy(
+            "every executor is busy: %s" % ", ".join(running), remedy="use --wait, or try later"
+        )
+
+    def _try(self, plan, machine, executor_id, secrets):
+        """The answer of one executor: "started" or "busy"."""
+        self._journal.intend(entry(plan, machine, executor_id))
+        release = self._make_release()
+        request = plan.request(machine, executor_id, release.hash)
+        attempt = Attempt(self._contacts[machine.name], release, self._on_event)
+        try:
+            return attempt.run(executor_id, payload(request, secrets))
+        except (errors.MachineUnreachable, errors.ProtocolError):
+            raise  # the journal goes on saying "intended"
+        except errors.TristanError:
+            self._journal.withdraw(plan.build_id)
+            raise
+
+    def _started(self, plan, machine, executor_id, said):
+        self._journal.confirm(plan.build_id)
+        self._contacts[machine.name].remember(release=self._make_release().hash)
+        attempt, already = said.get("attempt"), said.get("already", False)
+        return LaunchedBuild(plan.build_id, attempt, machine.name, executor_id, already)
+
+    def _order(self, plan):
+        """(machine, executor id) pairs to try: the one that holds the ref, then the least busy
+        machines.
+        """
+        held = self._journal.last_place(plan.project, plan.ref)
+        first = [pair for pair in slots(plan.machines) if (pair[0].name, pair[1]) == held]
+        for pair in first:
+            yield pair
+        for pair in slots(self._by_use(plan.machines)):
+            if pair not in first:
+                yield pair
+
+    def _by_use(self, machines):
+        """Machines, least busy first; those that can't be reached are left out, and said."""
+        if len(machines) == 1:
+            return machines
+        used = []
+        failures = []
+        for machine, share, error in parallel.each(self._use_of, machines):
+            if error is None:
+                used.append((share, random.random(), machine))
+            else:
+                failures.append(error)
+                self._on_event("not using %s: %s" % (machine.name, error.message))
+        if not used:
+            raise failures[0]
+        return [machine for _, _, machine in sorted(used, key=lambda one: one[:2])]
+
+    def _use_of(self, machine):
+        """The share of its executors that are busy, 0 to 1."""
+        said = self._contacts[machine.name].ask("builds", {"limit": 1, "build": "-"})
+        executors = (said or {}).get("executors") or {}
+        busy = [one for one in executors.values() if isinstance(one, dict) and one.get("busy")]
+        return len(busy) / float(machine.executors)
+
+
+class Attempt(object):
+    """One launch on one executor, repeated while that is safe."""
+
+    def __init__(self, contact, release, on_event):
+        self._contact = contact
+        self._release = release
+        self._on_event = on_event
+
+    def run(self, executor_id, data):
+        """:param data: bytes for startup.py's stdin. :returns: its answer, "started" or "busy"."""
+        said = {"answer": "lack"}
+        if self._contact.facts().get("python"):
+            said = self._launch(executor_id, data)
+        if said["answer"] == "lack":
+            self._persist(self._push)
+            said = self._persist(self._launch_once, executor_id, data)
+        return self._checked(said)
+
+    def _launch(self, executor_id, data):
+        """The answer; scripts that are there but can't run count as lacking."""
+        try:
+            return self._persist(self._launch_once, executor_id, data)
+        except errors.ProtocolError as error:
+            self._on_event("%s; pushing the scripts again" % error.message)
+            return {"answer": "lack"}
+
+    def _push(self):
+        python = self._contact.find_python()
+        machine = self._contact.machine
+        transport = self._contact.transport()
+        sent = sync.sync(transport, python, machine.root, BUSINESS_ID, self._release)
+        self._on_event("pushed %d files to %s" % (sent, machine.name))
+
+    def _persist(self, step, *arguments):
+        """Repeats a step whose connection was lost in the middle; whether it was done is not known."""
+        for pause in LOST_PAUSES:
+            try:
+                return step(*arguments)
+            except errors.ConnectionLost as error:
+                self._contact.drop()
+                self._on_event("%s; trying again" % error.message)
+                time.sleep(pause * random.uniform(0.5, 1.0))
+        try:
+            return step(*arguments)
+        except errors.MachineUnreachable as error:
+            raise errors.ConnectionLost(
+                "%s; the build may have started" % error.message,
+                remedy="`tristan status` tells, once the machine can be reached",
+            )
+
+    def _launch_once(self, executor_id, data):
+        contact = self._contact
+        command = remote_command.launch(
+            contact.python(), contact.business, self._release.hash, executor_id
+        )
+        channel = contact.transport().open(command)
+        try:
+            channel.send(data)
+            channel.send_eof()
+            return answer.read(channel, ANSWER_TIMEOUT, "launch on %s" % contact.machine.name)
+        finally:
+            channel.close()
+
+    def _checked(self, said):
+        name = self._contact.machine.name
+        if said["answer"] == "refused":
+            cause = said.get("cause", "")
+            raise errors.LaunchRefused(
+                "%s refused the build: %s" % (name, said.get("message", "no reason given")),
+                remedy=REMEDIES.get(cause, ""),
+                cause=cause or None,
+            )
+        if said["answer"] not in ("started", "busy"):
+            raise errors.ProtocolError("launch on %s: it answered %.80r" % (name, said["answer"]))
+        return said
+
+
+def slots(machines):
+    """Every (machine, executor id), the first executors of all machines before the second ones."""
+    most = max([machine.executors for machine in machines] or [0])
+    return [
+        (machine, "%d" % number)
+        for number in range(1, most + 1)
+        for machine in machines
+        if number <= machine.executors
+    ]
+
+
+def entry(plan, machine, executor_id):
+    """The journal's entry of a launch."""
+    return {
+        "build_id": plan.build_id,
+        "attempt": plan.document["attempt"],
+        "machine": machine.name,
+        "executor_id": executor_id,
+        "project": plan.project,
+        "ref": plan.ref,
+        "requested_at": plan.document["requested_at"],
+    }
+
+
+def payload(request, secrets):
+    """What startup.py reads: bytes."""
+    document = {"request": request, "secrets": secrets}
+    return json.dumps(document, sort_keys=True).encode("utf-8") + b"\n"

@@ -1,0 +1,268 @@
+"""What Tristan does, for any caller: the command line today, a server tomorrow. Prints nothing.
+
+Job: join settings, state, plan, launch and watch into the operations an operator names.
+In: Settings, State. Out: plain values and dicts; events go to the callables and sinks given.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import binascii
+import getpass
+import os
+import socket
+import time
+
+import six
+
+from . import errors, parallel
+from .contact import Contact
+
+
+class Controller(object):
+    """:param settings: settings.Settings. :param state: state.State.
+    :param connect: function(machine) that gives a Transport; tests give their own.
+    """
+
+    def __init__(self, settings, state, connect=None):
+        self.settings = settings
+        self.state = state
+        connect = connect or self._connect
+        self._contacts = dict(
+            (machine.name, Contact(machine, state, connect))
+            for machine in settings.machines.values()
+        )
+        self._release = None
+
+    def plan(self, project, branch=None, tag=None, commit=None, machine=None, params=()):
+        """What would be launched, checked; nothing is sent. :param params: (name, value) pairs."""
+        from . import plan
+
+        choices = plan.Choices(project, branch, tag, commit, machine, list(params))
+        random_digits = binascii.hexlify(os.urandom(4)).decode("ascii")
+        return plan.plan(
+            self.settings, choices, plan.Moment(time.time(), random_digits, requested_by())
+        )
+
+    def build(self, plan, wait=False, on_event=None):
+        """Launches a plan. :returns: launch.LaunchedBuild.
+
+        :param wait: whether to wait for a free executor instead of raising errors.Busy.
+        :param on_event: callable(text).
+        """
+        from .launch import Launcher
+
+        on_event = on_event or ignore
+        launcher = Launcher(self._contacts, self.state.journal, self._make_release, on_event)
+        return launcher.launch(plan, wait)
+
+    def watch(self, build, offset=0, sink=None, patience=None):
+        """Follows a build to its end.
+
+        :param build: an id, the beginning of one, or its last 8 digits.
+        :param offset: first byte wanted of the log. :param sink: has log, status and note.
+        :param patience: seconds without contact before errors.StillRunning.
+        :returns: dict, the terminal status.
+        """
+        from . import watch
+
+        machine, build_id = self._place(build)
+        contact = self._contacts[machine]
+        watching = watch.Watch(
+            lambda: contact.open_verb("watch"), machine, patience or watch.PATIENCE
+        )
+        follow = watching.follow(build_id, None, offset, sink)
+        watching.run()
+        if follow.error is not None:
+            raise follow.error
+        return follow.status
+
+    def status(self, build=None, machine=None, limit=20, on_note=None):
+        """Statuses that the machines hold, newest first.
+
+        :param build: text that names builds, or None for all. :param on_note: callable(text), told
+        of
+            machines that can't be reached; when none can, its error is raised.
+        """
+        found, failures = self._builds(build or "", self._chosen(machine), limit)
+        if failures and len(failures) == len(self._chosen(machine)):
+            raise failures[0][1]
+        for name, error in failures:
+            (on_note or ignore)("%s: %s" % (name, error.message))
+        return [status for _, status in found][:limit]
+
+    def find(self, build):
+        """(machine name, status) of the one build that `build` names."""
+        return self._found(build, self._likely(build))
+
+    def cancel(self, build, reason=""):
+        """Asks a build's machine to end it. :returns: its status, "running" until it has ended."""
+        machine, build_id = self._place(build)
+        said = self._contacts[machine].ask("cancel", {"build_id": build_id, "reason": reason})
+        if said is None or said["answer"] == "absent":
+            raise not_found(build)
+        return said["status"]
+
+    def machines(self):
+        """Each machine's name, host, labels, reachable, executors, load, error, remedy: dicts."""
+        asked = parallel.each(
+            lambda name: self._ask_builds(name, "-", 1), list(self.settings.machines)
+        )
+        return [self._machine_row(name, said, error) for name, said, error in asked]
+
+    def doctor(self, machine):
+        """Checks of one machine: list of doctor.Check."""
+        from . import doctor
+
+        return doctor.examine(self._settings_of(machine), self.state)
+
+    def enroll(self, machine, fingerprint=None, confirm=None):
+        """Pins a machine's host key, by fingerprint or after `confirm` said yes."""
+        from . import enroll
+
+        return enroll.enroll(self._settings_of(machine), self.state, fingerprint, confirm)
+
+    def uninstall(self, machine, force=False):
+        """Removes Tristan from a machine: files, images, containers."""
+        from . import uninstall
+
+        contact = self._contact(machine)
+        result = uninstall.uninstall(contact.transport(), contact.machine, contact.python(), force)
+        self.state.forget(machine)
+        return result
+
+    def close(self):
+        for contact in self._contacts.values():
+            contact.drop()
+
+    def _connect(self, machine):
+        from . import transport
+
+        return transport.connect(machine, self.state.known_hosts)
+
+    def _make_release(self):
+        """This installation's release, with the data derived from the settings; made once."""
+        if self._release is None:
+            from . import release
+            from .settings import derived
+
+            self._release = release.collect(derived.files(self.settings))
+        return self._release
+
+    def _chosen(self, machine):
+        return [self._settings_of(machine).name] if machine else list(self.settings.machines)
+
+    def _settings_of(self, name):
+        return self._contact(name).machine
+
+    def _contact(self, name):
+        if name in self._contacts:
+            return self._contacts[name]
+        raise errors.UsageError(
+            "there is no machine %s in the settings" % name,
+            remedy="known: %s" % (", ".join(self.settings.machines) or "none"),
+        )
+
+    def _place(self, build):
+        """(machine name, build id), without asking when the journal knows the whole id."""
+        if is_whole_id(build):
+            machine = self.state.journal.read(build).get("machine")
+            if machine in self._contacts:
+                return machine, build
+        machine, status = self.find(build)
+        return machine, status["build_id"]
+
+    def _likely(self, build):
+        """The machines to ask for a build: the journal's one for a whole id or its digits, else
+        all.
+        """
+        if is_whole_id(build) or len(build) == 8:
+            for build_id in self.state.journal.build_ids(build):
+                machine = self.state.journal.read(build_id).get("machine")
+                if machine in self._contacts:
+                    return [machine]
+        return list(self._contacts)
+
+    def _found(self, build, names):
+        found, failures = self._builds(build, names, 20)
+        ids = sorted(set(status["build_id"] for _, status in found))
+        if len(ids) > 1:
+            raise errors.UsageError(
+                "%s names %d builds" % (build, len(ids)), remedy="one of: %s" % ", ".join(ids[:5])
+            )
+        if ids:
+            return found[0]
+        if failures:
+            raise failures[0][1]
+        if len(names) < len(self._contacts):
+            return self._found(build, [name for name in self._contacts if name not in names])
+        raise not_found(build)
+
+    def _builds(self, wanted, names, limit):
+        """([(machine, status)] newest first, [(machine, error)])."""
+        found, failures = [], []
+        for name, said, error in parallel.each(
+            lambda name: self._ask_builds(name, wanted, limit), names
+        ):
+            if error is not None:
+                failures.append((name, error))
+            else:
+                found.extend((name, status) for status in said["builds"])
+        found.sort(key=lambda pair: pair[1].get("build_id") or "", reverse=True)
+        return found, failures
+
+    def _ask_builds(self, name, wanted, limit):
+        question = {"build": wanted, "limit": limit}
+        said = self._contacts[name].ask("builds", question)
+        return said or {"builds": [], "executors": {}, "load": None}
+
+    def _machine_row(self, name, said, error):
+        machine = self.settings.machines[name]
+        row = {
+            "name": name,
+            "host": machine.host,
+            "labels": list(machine.labels or ()),
+            "reachable": error is None,
+            "executors": None,
+            "load": None,
+            "error": "" if error is None else error.message,
+            "remedy": "" if error is None else error.remedy,
+        }
+        if error is None:
+            row.update(load=said.get("load"), executors=all_executors(machine, said))
+        return row
+
+
+def all_executors(machine, said):
+    """{executor id: {"busy", "build_id"}} of every executor that the settings name."""
+    free = {"busy": False, "build_id": None}
+    ids = ["%d" % number for number in range(1, machine.executors + 1)]
+    return dict((one, said.get("executors", {}).get(one, free)) for one in ids)
+
+
+def is_whole_id(build):
+    return len(build) == len("YYYYmmddTHHMMSSmmm-xxxxxxxx") and "-" in build
+
+
+def not_found(build):
+    return errors.BuildNotFound(
+        "no machine holds a build %s" % build, remedy="`tristan status` lists what there is"
+    )
+
+
+def requested_by():
+    """Who asks, such as alice@laptop; for people, not for decisions."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, ImportError, EnvironmentError):
+        user = "uid%d" % os.getuid()
+    return printable("%s@%s" % (user, socket.gethostname()))
+
+
+def printable(text):
+    """ASCII without control characters, for a field that every machine shows."""
+    text = six.ensure_text(text, errors="replace")
+    return "".join(letter if " " < letter < "\x7f" else "?" for letter in text)[:200]
+
+
+def ignore(text):
+    """For a caller who wants no events."""

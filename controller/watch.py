@@ -1,0 +1,218 @@
+"""Watches any number of builds of one machine over one channel, across cuts.
+
+Job: read frames (business_hyper_fusion/watch.py), hand log bytes and statuses to sinks, resume at
+    byte offsets.
+In: a function that opens the channel, builds to follow. Out: each build's terminal status.
+
+Nothing is handed out twice and nothing is left out: an offset that doesn't fit is an error, and a
+log read from
+its first byte is compared with the SHA-256 that the machine states at the end.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import hashlib
+import json
+import random
+import time
+
+from . import compat, errors
+
+SILENCE = 20.0
+"""Seconds without a byte before a connection counts as dead; a machine gives a sign of life every
+5.
+"""
+
+BACKOFF_FIRST, BACKOFF_MOST = 0.2, 10.0
+"""Seconds between two tries to reconnect."""
+
+PATIENCE = 600.0
+"""Seconds without contact after which the watcher gives up; the build goes on."""
+
+MAX_BODY = 16 * 1024 * 1024
+MAX_NOISE = 1000
+
+
+class Follow(object):
+    """One build that is followed: how far, and what is known of it.
+
+    :param attempt: int, or None for the latest. :param offset: int, first byte wanted of the log.
+    :param sink: has log(bytes, offset), status(dict), note(text).
+    """
+
+    def __init__(self, build_id, attempt, offset, sink):
+        self.build_id = build_id
+        self.attempt = attempt
+        self.offset = offset
+        self.sink = sink
+        self.status = None
+        self.error = None
+        self.ended = False
+        self._digest = hashlib.sha256() if offset == 0 else None
+
+    def order(self):
+        """The line that asks the machine for it."""
+        wanted = {"build_id": self.build_id, "attempt": self.attempt, "offset": self.offset}
+        return json.dumps({"follow": wanted}).encode("ascii") + b"\n"
+
+    def take(self, frame, body):
+        """One frame of this build."""
+        kind = frame.get("frame")
+        if kind == "absent":
+            raise errors.BuildNotFound("the machine holds no build %s" % self.build_id)
+        self.attempt = frame.get("attempt")
+        if kind == "status":
+            self._take_status(frame.get("status"))
+        elif kind == "log":
+            self._take_log(body, frame.get("offset"))
+        elif kind == "end":
+            self._take_end()
+
+    def _take_status(self, status):
+        if status != self.status:  # after a reconnection the machine states it again
+            self.status = status
+            self.sink.status(status)
+
+    def _take_log(self, data, offset):
+        if offset != self.offset:
+            raise errors.ProtocolError(
+                "the log of %s came from byte %s instead of %d"
+                % (self.build_id, offset, self.offset)
+            )
+        self.offset += len(data)
+        if self._digest is not None:
+            self._digest.update(data)
+        self.sink.log(data, offset)
+
+    def _take_end(self):
+        """The last frame: what was read is compared with what the machine says it wrote."""
+        stated = (self.status or {}).get("log") or {}
+        if self._digest is not None and stated.get("sha256") not in (
+            None,
+            self._digest.hexdigest(),
+        ):
+            raise errors.ProtocolError(
+                "the log of %s as read differs from the machine's (%d bytes here, %s there)"
+                % (self.build_id, self.offset, stated.get("bytes"))
+            )
+        self.ended = True
+
+
+class Watch(object):
+    """:param open_channel: function() that opens a channel to the verb `watch`, reconnecting if it
+    must.
+    :param name: the machine's, for messages. :param patience: seconds.
+    """
+
+    def __init__(self, open_channel, name, patience=PATIENCE):
+        self._open_channel = open_channel
+        self._name = name
+        self._patience = patience
+        self._follows = {}
+        self._pause = BACKOFF_FIRST
+        self._last_contact = compat.monotonic()
+
+    def follow(self, build_id, attempt, offset, sink):
+        """To be called before run(). :returns: Follow."""
+        self._follows[build_id] = Follow(build_id, attempt, offset, sink)
+        return self._follows[build_id]
+
+    def run(self):
+        """Returns when every build has ended, well or with its Follow's `error`.
+
+        :raises errors.StillRunning: the machine was out of reach for too long.
+        """
+        self._last_contact = compat.monotonic()
+        while self._pending():
+            try:
+                self._session()
+            except errors.MachineUnreachable as error:
+                self._wait(error)
+
+    def _pending(self):
+        return [follow for follow in self._follows.values() if not follow.ended]
+
+    def _session(self):
+        """One connection's worth of frames."""
+        channel = self._open_channel()
+        try:
+            frames = Frames(channel, self._name)
+            for follow in self._pending():
+                channel.send(follow.order())
+            while self._pending():
+                self._dispatch(*frames.next())
+                self._last_contact = compat.monotonic()
+                self._pause = BACKOFF_FIRST
+        finally:
+            channel.close()
+
+    def _dispatch(self, frame, body):
+        if frame["frame"] == "beat":
+            return
+        follow = self._follows.get(frame.get("build_id"))
+        if follow is None or follow.ended:
+            return
+        try:
+            follow.take(frame, body)
+        except errors.TristanError as error:  # one build's trouble is not the others'
+            follow.error, follow.ended = error, True
+
+    def _wait(self, error):
+        silent = compat.monotonic() - self._last_contact
+        if silent > self._patience:
+            raise errors.StillRunning(
+                "no contact with %s for %d seconds: %s" % (self._name, silent, error.message),
+                remedy="the builds go on there; watch them later with `tristan logs --follow`",
+            )
+        if self._pause == BACKOFF_FIRST:
+            for follow in self._pending():
+                follow.sink.note("%s; connecting again" % error.message)
+        time.sleep(self._pause * random.uniform(0.5, 1.0))
+        self._pause = min(self._pause * 2, BACKOFF_MOST)
+
+
+class Frames(object):
+    """The frames of one channel."""
+
+    def __init__(self, channel, name):
+        self._channel = channel
+        self._name = name
+        self._begun = False
+
+    def next(self):
+        """(header, body) of the next frame; a silence, an end or a cut is errors.ConnectionLost."""
+        from .transport import ReceiveTimeout
+
+        try:
+            header = self._header()
+            length = header.get("length", 0)
+            if not isinstance(length, int) or not 0 <= length <= MAX_BODY:
+                raise errors.ProtocolError("%s sent a frame of length %.40r" % (self._name, length))
+            return header, self._channel.read_exactly(length, SILENCE) if length else b""
+        except ReceiveTimeout:
+            raise errors.ConnectionLost("%s has been silent for %d seconds" % (self._name, SILENCE))
+
+    def _header(self):
+        """The next header; before the first one a login's start files may print what they like."""
+        for _ in range(MAX_NOISE):
+            line = self._channel.read_line(SILENCE)
+            if not line.endswith(b"\n"):
+                raise errors.ConnectionLost("the connection to %s ended" % self._name)
+            header = parsed(line)
+            if "frame" in header:
+                self._begun = True
+                return header
+            if header.get("answer") == "lack":
+                raise errors.BuildNotFound("Tristan is not on %s any more" % self._name)
+            if self._begun:
+                break
+        raise errors.ProtocolError("%s sent something that is no frame" % self._name)
+
+
+def parsed(line):
+    """A header line as a dict, {} when it is none."""
+    try:
+        document = json.loads(line.decode("utf-8"))
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
