@@ -1,0 +1,2 @@
+"""`./dev demo`: the main job on this machine alone; and the sample projects, which tests build
+too."""
