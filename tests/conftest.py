@@ -65,6 +65,7 @@ def executor_python():
 def engine():
     """The container engine; the session fails rather than skips without one."""
     found = lab_engine.find_or_start()
+    os.environ["TRISTAN_LAB_ENGINE"] = " ".join(found.command)
     yield found
     found.stop()
 

@@ -12,8 +12,8 @@ import os
 import subprocess
 
 from tests.lab import process
-from tests.lab.sshd import DOCKER_SOCKET
 
+DEFAULT_SOCKET = "/var/run/docker.sock"
 READY_SECONDS = 60
 
 
@@ -50,24 +50,34 @@ class Engine(object):
 
 
 class OwnEngine(Engine):
-    """A dockerd of the lab's own, with its own socket and data; `stop()` ends it and removes
-    both."""
+    """A dockerd of the lab's own, with its own socket and data; `stop()` ends it and removes both.
 
-    def __init__(self, data_root=None):
+    :param apart: bool, in a network namespace of its own, without the world; needed beside
+        another engine
+
+    .pid (of dockerd)
+    """
+
+    def __init__(self, apart=False):
         self.directory = process.directory("engine")
-        self._data_root = data_root or os.path.join(self.directory, "data")
-        socket = os.path.join(self.directory, "docker.sock")
+        socket = self._path("docker.sock")
         Engine.__init__(self, ["docker", "-H", "unix://" + socket], socket)
-        self._child = process.Child(self._words(), os.path.join(self.directory, "dockerd.log"))
+        words = (["unshare", "--net"] if apart else []) + self._words()
+        self._child = process.Child(words, self._path("dockerd.log"))
         self._child.wait_for(lambda: answers(self.command), READY_SECONDS, "dockerd")
         self.pid = self._child.pid
 
+    def _path(self, name):
+        return os.path.join(self.directory, name)
+
     def _words(self):
-        words = ["dockerd", "--host", "unix://" + self.socket, "--data-root", self._data_root]
-        words += ["--exec-root", os.path.join(self.directory, "exec")]
-        return words + ["--pidfile", os.path.join(self.directory, "docker.pid")]
+        words = ["dockerd", "--host", "unix://" + self.socket, "--pidfile", self._path("pid")]
+        return words + ["--data-root", self._path("data"), "--exec-root", self._path("exec")]
 
     def stop(self):
+        containers = self.run(["ps", "--all", "--quiet"]).split()
+        if containers:
+            self.run(["rm", "--force"] + containers)
         self._child.stop(seconds=30)
         process.remove(self.directory)
 
@@ -95,12 +105,13 @@ def find_or_start():
     """
     command = named()
     if answers(command):
-        return Engine(command, _socket_of(command))
+        return Engine(command, socket_of(command))
     return OwnEngine()
 
 
-def _socket_of(command):
+def socket_of(command):
+    """:returns: str, path of the socket that an engine command (list of str) talks to"""
     for word in command:
         if word.startswith("unix://"):
             return word[len("unix://") :]
-    return DOCKER_SOCKET
+    return DEFAULT_SOCKET

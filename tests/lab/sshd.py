@@ -16,13 +16,12 @@ import signal
 import socket
 import stat
 
-from tests.lab import process
+from tests.lab import engine, process
 
 BUILDER = "builder"
 BUILDER_ID = 2301
 PASSWORD = "let-me-build"
 SSHD = "/usr/sbin/sshd"
-DOCKER_SOCKET = "/var/run/docker.sock"
 
 
 class Sshd(object):
@@ -33,7 +32,7 @@ class Sshd(object):
     :param pre_exec: list of str, shell lines run as root in the mount namespace before sshd
         (`mount --bind /dev/null /usr/bin/python3`). Docker does not see what is mounted here.
     :param docker_group: bool, whether `builder` may use the engine's socket
-    :param docker_socket: str, the socket whose group that is
+    :param docker_socket: str, the socket whose group that is; the lab engine's by default
     :param shell: str, login shell of `builder`
 
     .host .port .username .password .client_key (path) .known_hosts_line .fingerprint ("SHA256:...")
@@ -45,8 +44,9 @@ class Sshd(object):
     username = BUILDER
     password = PASSWORD
 
-    def __init__(self, options=None, pre_exec=(), docker_group=True, docker_socket=DOCKER_SOCKET,
-                 shell="/bin/bash"):  # fmt: skip
+    def __init__(
+        self, options=None, pre_exec=(), docker_group=True, docker_socket=None, shell="/bin/bash"
+    ):
         if os.geteuid() != 0:
             raise process.LabError("the lab's sshd needs root: it mounts account files of its own")
         self.directory = process.directory("sshd")
@@ -55,10 +55,14 @@ class Sshd(object):
         self._options = dict(options or {})
         self._pre_exec = list(pre_exec)
         self._make_homes()
-        self._write_accounts(shell, _group_of(docker_socket) if docker_group else None)
+        self._write_accounts(shell, docker_group and _group_of(docker_socket))
         self._make_client_key()
         self._make_host_key()
-        self.start()
+        try:
+            self.start()
+        except process.LabError:
+            process.remove(self.directory)
+            raise
 
     def start(self):
         """Listen (again) on the same port."""
@@ -147,7 +151,7 @@ class Sshd(object):
         shadow = _with_unlocked_root(shadow)
         shadow += "{0}:{1}:19000:0:99999:7:::\n".format(BUILDER, _hashed(PASSWORD))
         group += "{0}:x:{1}:\n".format(BUILDER, BUILDER_ID)
-        if docker_gid is not None:
+        if docker_gid:
             group = _joined(group, docker_gid, BUILDER)
         for name, text, mode in (
             ("passwd", passwd, 0o644),
@@ -252,7 +256,7 @@ def _with_unlocked_root(shadow):
 
 def _group_of(socket_path):
     try:
-        status = os.stat(socket_path)
+        status = os.stat(socket_path or engine.socket_of(engine.named()))
     except OSError:
         return None
     return status.st_gid if stat.S_ISSOCK(status.st_mode) else None
