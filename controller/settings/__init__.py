@@ -1,0 +1,66 @@
+"""The operator's tristan.yml: read, checked as a whole, and handed out as `Settings`.
+
+In:  the path of the file.
+Out: `load` gives Settings, or errors.SettingsError with every fault; nothing is half-loaded.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import os
+
+import six
+
+from controller import errors
+from controller.settings import document, model, references, scripts, shape
+from controller.settings.model import (
+    BuildProfile,
+    DockerRegistry,
+    Engine,
+    GitServer,
+    Limits,
+    Machine,
+    Project,
+    Settings,
+)
+
+__all__ = [
+    "BuildProfile",
+    "DockerRegistry",
+    "Engine",
+    "GitServer",
+    "Limits",
+    "Machine",
+    "Project",
+    "Settings",
+    "load",
+]
+
+
+def load(path):
+    """Read tristan.yml.
+
+    :param path: text.
+    :return: Settings.
+    :raise errors.SettingsError: with all faults as (key path, message), in the file's order.
+    """
+    path = six.ensure_text(path)
+    directory = os.path.dirname(os.path.abspath(path))
+    read = document.read(path)
+    found = {}
+    if read.data is not None:
+        shape.check(read.data, read.faults)
+        references.check(read.data, read.faults)
+        profiles = references.entries(read.data, "build_profiles")
+        found = scripts.read(profiles, directory, read.faults)
+    if read.faults:
+        raise _settings_error(path, read.faults)
+    return model.build(read.data, path, read.update_time, (directory, found))
+
+
+def _settings_error(path, faults):
+    count = "1 fault" if len(faults) == 1 else "%d faults" % len(faults)
+    return errors.SettingsError(
+        "%s has %s" % (path, count),
+        faults.listed(),
+        "mend it, then: tristan config check; docs/configuration.md explains every key",
+    )

@@ -1,0 +1,64 @@
+"""What a value is when tristan.yml does not say.
+
+In:  entries of tristan.yml, as plain values. Out: values of the model.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+from collections import OrderedDict, namedtuple
+
+from business_hyper_fusion import grammar
+from controller.settings import quantities
+
+ROOT = "/data/tristan"
+EXECUTORS = 1
+ENGINE = "docker"
+ISOLATION = "docker"
+NETWORK = "bridge"
+HARD_SECONDS = 3600
+PIDS = 4096
+LOG_BYTES = 64 * 1024**2
+
+Limits = namedtuple("Limits", "soft_seconds hard_seconds memory cpus pids log_bytes")
+"""`memory` and `cpus`: text as an engine takes it, "" for no limit; the others: int."""
+
+
+def limits(entry):
+    """Fill in the limits of a build profile; a soft limit is a sixtieth below the hard one.
+
+    :param entry: dict of soft, hard, memory, cpus, pids, log.
+    :return: Limits.
+    :raise grammar.Refused: the soft limit is not below the hard one.
+    """
+    soft, hard = (quantities.seconds(entry[key]) if key in entry else None for key in _TIMES)
+    if hard is None:
+        hard = HARD_SECONDS if soft is None else max(HARD_SECONDS, soft + 60)
+    if soft is None:
+        soft = max(1, hard * 59 // 60)
+    grammar.check_seconds(hard)
+    if soft >= hard:
+        raise grammar.Refused("soft (%d s) must be less than hard (%d s)" % (soft, hard))
+    return Limits(
+        soft_seconds=soft,
+        hard_seconds=hard,
+        memory=quantities.memory(entry["memory"]) if "memory" in entry else "",
+        cpus=quantities.cpus(entry["cpus"]) if "cpus" in entry else "",
+        pids=int(entry.get("pids", PIDS)),
+        log_bytes=quantities.log_bytes(entry["log"]) if "log" in entry else LOG_BYTES,
+    )
+
+
+_TIMES = ("soft", "hard")
+
+
+def labels(project, profile):
+    """:return: list of text, the labels a machine must have: the profile's, then the project's."""
+    found = ordered(
+        (label, None) for entry in (profile, project) for label in entry.get("labels", ())
+    )
+    return list(found)
+
+
+def ordered(pairs):
+    """:return: OrderedDict; 2.7's dict forgets the file's order."""
+    return OrderedDict(pairs)

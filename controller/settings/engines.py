@@ -1,0 +1,56 @@
+"""The container engine of a machine, as people write it.
+
+In:  ``docker``, ``podman``, ``sudo docker``, ``docker -H unix:///run/x.sock``, or a mapping with
+     kind and command.
+Out: an `Engine`, or `grammar.Refused`.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import posixpath
+import shlex
+from collections import namedtuple
+
+import six
+
+from business_hyper_fusion import grammar
+
+Engine = namedtuple("Engine", "kind command")
+"""`kind`: "docker" or "podman"; `command`: tuple of words that start it."""
+
+
+def parse(value):
+    """Take what tristan.yml says for an engine.
+
+    :param value: text or dict.
+    :return: Engine.
+    """
+    if isinstance(value, dict):
+        kind, command = value["kind"], tuple(value["command"])
+    else:
+        command = _words(value)
+        kind = _kind(command, value)
+    grammar.check_engine_words(command)
+    return Engine(kind, command)
+
+
+def _words(text):
+    try:
+        # 2.7's shlex takes bytes only
+        words = shlex.split(six.ensure_str(text))
+    except ValueError:
+        words = None
+    if words is None:
+        raise grammar.Refused("an engine's command must close its quotes", text)
+    return tuple(six.ensure_text(word) for word in words)
+
+
+def _kind(command, text):
+    names = [posixpath.basename(word) for word in command]
+    for name in names:
+        if name in grammar.ENGINES:
+            return name
+    raise grammar.Refused(
+        "an engine must be docker or podman; for another command write {kind: ..., command: [...]}",
+        text,
+    )

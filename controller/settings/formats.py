@@ -1,0 +1,188 @@
+"""The formats that schema.json names: each one a rule of the grammar, or of the settings alone.
+
+In:  a value of tristan.yml. Out: None, or `grammar.Refused` with the rule.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import re
+
+import jsonschema
+import six
+
+from business_hyper_fusion import grammar
+from business_hyper_fusion.grammar.refused import bounded, printable
+from controller.settings import engines, quantities
+
+_KEY_TYPE = r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+)"
+_HOST_KEY = re.compile(r"(?:\S+\s+)?%s\s+[A-Za-z0-9+/]{16,}={0,2}(?:\s.*)?\Z" % _KEY_TYPE)
+_ADDRESS = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?\Z")
+_PORT_OR_DOT = re.compile(r"[.:]|\Alocalhost\Z")
+
+
+def check_repository(value):
+    """A full address, or a path on a git server, e.g. ``group/shop``."""
+    text = bounded(value, "a repository", 2000)
+    if ":" in text or text.startswith(("/", "-", ".")):
+        grammar.check_repository(value)
+    else:
+        grammar.check_repository("https://host/" + text)
+
+
+def check_git_server_address(value):
+    """An address without a repository: ``https://git.example.com``, ``ssh://git@host:2222``."""
+    text = bounded(value, "the address of a git server", 1000)
+    if "://" not in text:
+        raise grammar.Refused(
+            "the address of a git server must look like https://host, http://host, "
+            "ssh://git@host or git://host",
+            value,
+        )
+    try:
+        grammar.check_repository(text.rstrip("/") + "/x")
+    except grammar.Refused as refused:
+        rule = refused.rule.replace("a repository address", "the address of a git server")
+        broken = grammar.Refused(rule, value)
+    else:
+        return
+    raise broken
+
+
+def check_registry_address(value):
+    """``host[:port]`` of a registry, told from a plain name as docker tells it."""
+    text = bounded(value, "the address of a registry", 253)
+    if not _ADDRESS.match(text) or not _PORT_OR_DOT.search(text):
+        raise grammar.Refused(
+            "the address of a registry must look like registry.example.com or host:5000 "
+            "(no https://, no path)",
+            value,
+        )
+    grammar.check_image(text + "/x")
+
+
+def check_namespace(value):
+    """The part between a registry's address and the image's name, e.g. ``team/tools``."""
+    bounded(value, "a namespace", 200)
+    if not _matches_image("localhost/%s/x" % value) or set(value) & set(":@"):
+        raise grammar.Refused(
+            "a namespace must be parts of a-z 0-9 . _ - joined by '/', as in team/tools", value
+        )
+
+
+def _matches_image(text):
+    try:
+        grammar.check_image(text)
+    except grammar.Refused:
+        return False
+    return True
+
+
+def check_account(value):
+    """A login at a git server or a registry, e.g. ``robot$shop``; HTTP ends it at a colon."""
+    printable(value, "a username", 255)
+    if value.startswith("-") or ":" in value or value != value.strip():
+        raise grammar.Refused("a username must not begin with '-' or contain ':'", value)
+
+
+def check_variable(value):
+    """The name of an environment variable; not printed, for it may be a misplaced secret."""
+    if not re.match(r"[A-Za-z_][A-Za-z0-9_]{0,254}\Z", value):
+        raise grammar.Refused("env takes the name of an environment variable, not the secret")
+
+
+def check_file(value):
+    """A path on this host; not printed, for it may be a misplaced secret."""
+    try:
+        printable(value, "a path", 4096)
+    except grammar.Refused as refused:
+        broken = refused.rule
+    else:
+        return
+    raise grammar.Refused(broken)
+
+
+def check_python(value):
+    """The absolute path of an interpreter on a machine."""
+    printable(value, "the path of a Python", 1024)
+    if not value.startswith("/"):
+        raise grammar.Refused("the path of a Python must be absolute", value)
+
+
+def check_word(value):
+    """One word of a command; not printed, for it may hold a secret."""
+    check_file(value)
+
+
+def check_description(value):
+    """One line, perhaps folded from several."""
+    if value.strip():
+        grammar.check_line(value.strip())
+
+
+def check_host_key(value):
+    """Public keys of a git server, one a line, as ssh-keyscan prints them."""
+    lines = [line for line in value.splitlines() if line.strip()]
+    if not lines or not all(_HOST_KEY.match(line.strip()) for line in lines):
+        raise grammar.Refused(
+            "a host key must look like `ssh-ed25519 AAAA...`, as ssh-keyscan prints it", value
+        )
+
+
+def check_script(value):
+    """A script or recipe written into tristan.yml."""
+    grammar.check_script(value)
+
+
+TEXT_FORMATS = {
+    "account": check_account,
+    "description": check_description,
+    "engine": engines.parse,
+    "environment-name": grammar.check_environment_name,
+    "environment-value": grammar.check_environment_value,
+    "file": check_file,
+    "git-server-address": check_git_server_address,
+    "glob": grammar.check_glob,
+    "host": grammar.check_host,
+    "host-key": check_host_key,
+    "image": grammar.check_image,
+    "module-path": grammar.check_module_path,
+    "name": grammar.check_machine_name,
+    "namespace": check_namespace,
+    "project-name": grammar.check_project_name,
+    "python": check_python,
+    "registry-address": check_registry_address,
+    "repository": check_repository,
+    "root": grammar.check_root,
+    "script": check_script,
+    "username": grammar.check_username,
+    "variable": check_variable,
+    "word": check_word,
+}
+QUANTITY_FORMATS = {
+    "cpus": quantities.cpus,
+    "duration": quantities.seconds,
+    "log-size": quantities.log_bytes,
+    "memory": quantities.memory,
+}
+
+
+def checker():
+    """:return: jsonschema.FormatChecker that knows exactly these formats."""
+    made = jsonschema.FormatChecker(formats=())
+    for name, check in TEXT_FORMATS.items():
+        made.checks(name, raises=grammar.Refused)(_passing(check, (six.text_type,)))
+    numbers = (six.text_type, float) + six.integer_types
+    for name, check in QUANTITY_FORMATS.items():
+        made.checks(name, raises=grammar.Refused)(_passing(check, numbers))
+    return made
+
+
+def _passing(check, types):
+    """A check for jsonschema: values of other types are the `type` validator's to refuse."""
+
+    def passes(value):
+        if isinstance(value, types) and not isinstance(value, bool):
+            check(value)
+        return True
+
+    return passes
