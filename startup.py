@@ -10,7 +10,9 @@ from __future__ import absolute_import, print_function
 import os
 import sys
 
-sys.dont_write_bytecode = True  # A release is immutable; a .pyc in it could also be somebody else's.
+sys.dont_write_bytecode = (
+    True  # A release is immutable; a .pyc in it could also be somebody else's.
+)
 
 RELEASE = os.path.dirname(os.path.realpath(__file__))
 

@@ -1,9 +1,9 @@
 """What a controller asks of a machine besides launching: ``python business_hyper_fusion VERB``, JSON in and out.
 
-    builds   the newest builds' statuses and who is busy      one document in, one line out
-    cancel   end a build                                      one document in, one line out
-    watch    follow builds                                    a line in for each, frames out until stdin ends
-    guard    not for controllers: the guardian of a build (see daemon.py)
+builds   the newest builds' statuses and who is busy      one document in, one line out
+cancel   end a build                                      one document in, one line out
+watch    follow builds                                    a line in for each, frames out until stdin ends
+guard    not for controllers: the guardian of a build (see daemon.py)
 """
 
 from __future__ import absolute_import, print_function

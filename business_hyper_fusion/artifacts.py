@@ -66,7 +66,9 @@ def _walk(base, below, parts):
         if first == b"**" and _is_directory(os.path.join(base, path)):
             for found in _walk(base, path, parts):
                 yield found
-        elif fnmatch.fnmatchcase(entry, first) and (not rest or _is_directory(os.path.join(base, path))):
+        elif fnmatch.fnmatchcase(entry, first) and (
+            not rest or _is_directory(os.path.join(base, path))
+        ):
             for found in _walk(base, path, rest):
                 yield found
 
@@ -89,7 +91,11 @@ def _files_in(base, name):
     """A file, or the files below a directory; what is neither is left out."""
     path = os.path.join(base, name)
     if _is_directory(path):
-        return [found for entry in _entries(path) for found in _files_in(base, os.path.join(name, entry))]
+        return [
+            found
+            for entry in _entries(path)
+            for found in _files_in(base, os.path.join(name, entry))
+        ]
     try:
         return [name] if stat.S_ISREG(os.lstat(path).st_mode) else []
     except OSError:

@@ -88,7 +88,9 @@ class DockerBuild(object):
         """Why it did not end with 0: the container's own state tells, where there is one."""
         state = self._state()
         if state is None or (exit_status in NOT_STARTED and not _started(state)):
-            message = "the engine could not run the build container (exit %d); its words are in the log"
+            message = (
+                "the engine could not run the build container (exit %d); its words are in the log"
+            )
             return outcome.error("engine_failed", message % exit_status, exit_status)
         if state.get("OOMKilled"):
             message = "the build ran out of memory; raise limits.memory of the build profile"
@@ -106,7 +108,9 @@ class DockerBuild(object):
         path = os.path.join(self._work.ref.build, name)
         environment = self._work.host_environment()
         environment.update(container.script_variables(self._work))
-        return Command(scripts.interpreter(path) + arguments, environment, directory=self._work.ref.build)
+        return Command(
+            scripts.interpreter(path) + arguments, environment, directory=self._work.ref.build
+        )
 
     def _state(self):
         answer = self._ask(engine.state_inspect(self._work.engine, self._name))
@@ -126,7 +130,9 @@ class DockerBuild(object):
         reaper.ask_engine(engine.kill(self._work.engine, self._name, number))
 
     def _ask(self, words):
-        return self._work.runner.unstoppable().run(self._work.engine_command(words, capture=True, seconds=30))
+        return self._work.runner.unstoppable().run(
+            self._work.engine_command(words, capture=True, seconds=30)
+        )
 
 
 def _started(state):
@@ -148,4 +154,6 @@ def _run_clean(work, command):
         work.log.say("==> build: cleaning up failed: %s" % ended.message)
         return
     if finished.exit_status != 0:
-        work.log.say("==> build: clean_build_project.sh ended with exit status %d" % finished.exit_status)
+        work.log.say(
+            "==> build: clean_build_project.sh ended with exit status %d" % finished.exit_status
+        )

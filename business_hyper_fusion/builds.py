@@ -21,7 +21,9 @@ def main(business):
             "now": compat.iso_time(),
             "load": list(os.getloadavg()),
             "executors": executors(business),
-            "builds": listing(business, str(question.get("build") or ""), int(question.get("limit") or 50)),
+            "builds": listing(
+                business, str(question.get("build") or ""), int(question.get("limit") or 50)
+            ),
         }
     )
     return 0
@@ -91,5 +93,3 @@ def find(business, build_id, number=None):
             if number in (None, attempt.number) and os.path.exists(attempt.status):
                 return attempt
     return None
-
-

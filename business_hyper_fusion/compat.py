@@ -67,7 +67,9 @@ else:
 def iso_time(seconds=None):
     """:returns: UTC as ``2026-11-21T06:55:12.123Z``."""
     seconds = time.time() if seconds is None else seconds
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%03dZ" % (seconds % 1 * 1000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%03dZ" % (
+        seconds % 1 * 1000
+    )
 
 
 def make_directories(path, mode=0o755):

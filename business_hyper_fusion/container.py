@@ -69,7 +69,9 @@ def _mounts(work):
 
 def dependency_configuration(work):
     """:returns: the language's configuration of remote dependency libraries, of the pinned release."""
-    path = os.path.join(work.release, "cache", "dependency_lib", work.request["project"]["language"])
+    path = os.path.join(
+        work.release, "cache", "dependency_lib", work.request["project"]["language"]
+    )
     return path if os.path.isdir(path) else work.business.empty_home
 
 
@@ -92,7 +94,9 @@ def variables(work):
 def inside_variables(work):
     """:returns: the environment of a script inside the container."""
     values = dict(request_environment(work), **variables(work))
-    values.update(_places(MOUNTS["source"], MOUNTS["build"], MOUNTS["cache"], MOUNTS["dependency_lib"]))
+    values.update(
+        _places(MOUNTS["source"], MOUNTS["build"], MOUNTS["cache"], MOUNTS["dependency_lib"])
+    )
     user = "root" if os.getuid() == 0 else "tristan"
     # The signal that ends a build reaches its whole process group, not only the first shell (tini's option).
     values.update(USER=user, LOGNAME=user, TINI_KILL_PROCESS_GROUP="1")
@@ -102,7 +106,9 @@ def inside_variables(work):
 def host_variables(work):
     """:returns: what a script gets on top of the login's environment with isolation ``host``."""
     values = dict(request_environment(work), **variables(work))
-    values.update(_places(work.ref.source, work.ref.build, work.project.cache, dependency_configuration(work)))
+    values.update(
+        _places(work.ref.source, work.ref.build, work.project.cache, dependency_configuration(work))
+    )
     values["TRISTAN_ISOLATION"] = "host"
     return values
 

@@ -63,7 +63,9 @@ class Background(object):
     def _leave_stdio(self):
         """The SSH session ends when nobody holds its descriptors any more; complaints go to a file."""
         nothing = os.open(os.devnull, os.O_RDWR)
-        errors = os.open(self._attempt.path + "/errors", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        errors = os.open(
+            self._attempt.path + "/errors", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644
+        )
         for descriptor, number in ((nothing, 0), (nothing, 1), (errors, 2)):
             os.dup2(descriptor, number)
         for descriptor in (nothing, errors):

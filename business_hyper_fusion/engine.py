@@ -51,9 +51,14 @@ def unavailable(engine, environment, last_line):
     number = None if "sudo" in engine[:1] else _connect(_socket_path(engine, environment))
     if number in (errno.EACCES, errno.EPERM):
         remedy = "add the SSH user to the engine's group or set `engine: sudo %s`" % engine[-1]
-        return outcome.error("engine_denied", "%s: access to the engine is denied; %s" % (engine[0], remedy))
+        return outcome.error(
+            "engine_denied", "%s: access to the engine is denied; %s" % (engine[0], remedy)
+        )
     words = " ".join(engine)
-    message = "%s does not answer (%s); start it, then `tristan doctor` checks it" % (words, last_line)
+    message = "%s does not answer (%s); start it, then `tristan doctor` checks it" % (
+        words,
+        last_line,
+    )
     return outcome.error("engine_unavailable", message)
 
 

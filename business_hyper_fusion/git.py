@@ -79,7 +79,15 @@ def environment(work):
     Proxy and certificate variables of the login are kept: they belong to the machine, not to a build.
     """
     host = work.host_environment()
-    kept = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "SSH_AUTH_SOCK", "USER", "LOGNAME")
+    kept = (
+        "PATH",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "GIT_SSL_CAINFO",
+        "SSH_AUTH_SOCK",
+        "USER",
+        "LOGNAME",
+    )
     proxies = [name for name in host if name.lower().endswith("_proxy")]
     values = dict((name, host[name]) for name in list(kept) + proxies if name in host)
     compat.make_directories(work.business.empty_home)
@@ -123,7 +131,11 @@ def _credentials(work):
 def _write_known_hosts(work, host_key):
     """Pin the server's key under a name of ours, so that port and spelling of the address don't matter."""
     path = work.scratch("known_hosts")
-    lines = ["tristan-git-server %s" % " ".join(_key_words(line)) for line in host_key.splitlines() if line.strip()]
+    lines = [
+        "tristan-git-server %s" % " ".join(_key_words(line))
+        for line in host_key.splitlines()
+        if line.strip()
+    ]
     files.publish(path, compat.to_bytes("\n".join(lines) + "\n"), 0o600)
     return path
 

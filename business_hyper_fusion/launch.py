@@ -200,7 +200,10 @@ class Launch(object):
         worker = daemon.Background(self._release, self._attempt, held)
         started = worker.start(lambda: self._work())
         if started is None:
-            raise Refusal("not_started", "the build's process ended before it began; see %s" % self._attempt.path)
+            raise Refusal(
+                "not_started",
+                "the build's process ended before it began; see %s" % self._attempt.path,
+            )
         return self._started(started, False)
 
     def _work(self):

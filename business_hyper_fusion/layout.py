@@ -1,15 +1,15 @@
 """Where everything is on a machine: the directory tree of DESIGN's "On a machine", as paths and nothing else.
 
-    <root>/<business_id>/             Business
-      releases/<hash>/
-      cache/dependency_lib/<language>/
-      mirrors/<repository>.git
-      images/                         locks: one build makes a build image, the others wait
-      run/<executor_id>/              Executor
-        builds/<build_id>/<attempt>/  Attempt
-        <host>/<path of project>/     Project
-          cache/                      mounted writable
-          branches/<branch>/          Ref: source/ build/ index
+<root>/<business_id>/             Business
+  releases/<hash>/
+  cache/dependency_lib/<language>/
+  mirrors/<repository>.git
+  images/                         locks: one build makes a build image, the others wait
+  run/<executor_id>/              Executor
+    builds/<build_id>/<attempt>/  Attempt
+    <host>/<path of project>/     Project
+      cache/                      mounted writable
+      branches/<branch>/          Ref: source/ build/ index
 """
 
 from __future__ import absolute_import, print_function

@@ -68,7 +68,11 @@ class Phases(object):
 
     def _build(self):
         work = self._work
-        inside = " in %s" % work.status.document["image"]["build_image"] if work.in_docker else " on the host"
+        inside = (
+            " in %s" % work.status.document["image"]["build_image"]
+            if work.in_docker
+            else " on the host"
+        )
         work.log.say("==> build: %s%s" % (work.request["project"]["language"], inside))
         build.run(work)
 
@@ -117,7 +121,9 @@ class Phases(object):
     def _disk_full_instead(self, ended):
         """A script that fails on a full disk did not fail for a reason of its own."""
         room = os.statvfs(self._work.business.path)
-        full = room.f_bavail * room.f_frsize < ALMOST_NOTHING or (room.f_files and not room.f_favail)
+        full = room.f_bavail * room.f_frsize < ALMOST_NOTHING or (
+            room.f_files and not room.f_favail
+        )
         if not full or ended.state not in ("failed", "error"):
             return ended
         self._give_back()

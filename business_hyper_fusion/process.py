@@ -222,7 +222,9 @@ def _lead_own_session():
 def _reap(process, wait):
     """:returns: (wait status, rusage), or None while it runs; ``wait4``, because it measures."""
     try:
-        pid, status, usage = compat.retry_interrupted(os.wait4, process.pid, 0 if wait else os.WNOHANG)
+        pid, status, usage = compat.retry_interrupted(
+            os.wait4, process.pid, 0 if wait else os.WNOHANG
+        )
     except OSError as error:
         if error.errno != errno.ECHILD:
             raise

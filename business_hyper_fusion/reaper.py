@@ -108,7 +108,10 @@ def remove_containers(engine, build_id, attempt):
     :returns: number removed, or None when the engine did not answer.
     """
     labels = ["label=tristan.build_id=%s" % build_id, "label=tristan.attempt=%s" % attempt]
-    found = ask_engine(engine + ["ps", "--all", "--quiet", "--no-trunc", "--filter", labels[0], "--filter", labels[1]])
+    found = ask_engine(
+        engine
+        + ["ps", "--all", "--quiet", "--no-trunc", "--filter", labels[0], "--filter", labels[1]]
+    )
     if found is None:
         return None
     ids = found.split()
@@ -122,7 +125,11 @@ def ask_engine(words):
     with open(os.devnull, "r+b") as nothing:
         try:
             process = subprocess.Popen(
-                compat.words(words), stdin=nothing, stdout=subprocess.PIPE, stderr=nothing, close_fds=True
+                compat.words(words),
+                stdin=nothing,
+                stdout=subprocess.PIPE,
+                stderr=nothing,
+                close_fds=True,
             )
         except OSError:
             return None

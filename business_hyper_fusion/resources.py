@@ -10,7 +10,12 @@ import resource
 
 from business_hyper_fusion import compat
 
-UNKNOWN = {"cpu_seconds": None, "peak_memory_bytes": None, "read_bytes": None, "written_bytes": None}
+UNKNOWN = {
+    "cpu_seconds": None,
+    "peak_memory_bytes": None,
+    "read_bytes": None,
+    "written_bytes": None,
+}
 
 
 def of_commands(usages, own_cpu):
@@ -20,7 +25,9 @@ def of_commands(usages, own_cpu):
     :param own_cpu: CPU seconds of the worker itself.
     """
     usages = [usage for usage in usages if usage is not None]
-    use = dict(UNKNOWN, cpu_seconds=round(own_cpu + sum(u.ru_utime + u.ru_stime for u in usages), 3))
+    use = dict(
+        UNKNOWN, cpu_seconds=round(own_cpu + sum(u.ru_utime + u.ru_stime for u in usages), 3)
+    )
     own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     use["peak_memory_bytes"] = max([own_peak] + [u.ru_maxrss for u in usages]) * 1024
     use["read_bytes"] = sum(u.ru_inblock for u in usages) * 512
@@ -130,7 +137,9 @@ class Groups(object):
     def _read_unified(self, directory):
         stat = _pairs(_text(directory, "cpu.stat"))
         peak = _number(_text(directory, "memory.peak"))
-        if peak is None:  # memory.peak came with kernel 5.19; before it the highest sample has to do.
+        if (
+            peak is None
+        ):  # memory.peak came with kernel 5.19; before it the highest sample has to do.
             peak = _number(_text(directory, "memory.current"))
         usec = _number(stat.get("usage_usec"))
         use = {"cpu_seconds": None if usec is None else usec / 1e6, "peak_memory_bytes": peak}
@@ -144,7 +153,9 @@ class Groups(object):
         serviced = _text(self._directories.get("blkio"), "blkio.throttle.io_service_bytes")
         return {
             "cpu_seconds": None if nanoseconds is None else nanoseconds / 1e9,
-            "peak_memory_bytes": _number(_text(self._directories.get("memory"), "memory.max_usage_in_bytes")),
+            "peak_memory_bytes": _number(
+                _text(self._directories.get("memory"), "memory.max_usage_in_bytes")
+            ),
             "read_bytes": _sum_of_operation(serviced, "Read"),
             "written_bytes": _sum_of_operation(serviced, "Write"),
         }

@@ -73,7 +73,9 @@ def interpreter(path):
         first = script.readline(256)
     if not first.startswith(b"#!"):
         return SHELL + [path]
-    return compat.to_native(first[2:]).split(None, 1) + [path] if first[2:].strip() else SHELL + [path]
+    return (
+        compat.to_native(first[2:]).split(None, 1) + [path] if first[2:].strip() else SHELL + [path]
+    )
 
 
 def _read(path):

@@ -99,7 +99,11 @@ def _reap(attempt):
     if request.get("isolation") != "docker" or not command:
         return ""
     removed = reaper.remove_containers(command, attempt.build_id, attempt.number)
-    return "" if removed is not None else "; its container could not be removed, the engine does not answer"
+    return (
+        ""
+        if removed is not None
+        else "; its container could not be removed, the engine does not answer"
+    )
 
 
 def _finish_log(attempt, line):

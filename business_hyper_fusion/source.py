@@ -56,7 +56,9 @@ class Source(object):
         path = self._mirror + ".lock"
         held = lock.acquire(path)
         if held is None:
-            self._work.log.say("==> source: waiting for another build that fetches from this repository")
+            self._work.log.say(
+                "==> source: waiting for another build that fetches from this repository"
+            )
         while held is None:
             self._work.control.check()
             time.sleep(WAIT)
@@ -66,7 +68,9 @@ class Source(object):
     def _fetch_once(self):
         """:returns: False when git failed, for whatever reason."""
         cloned = os.path.exists(os.path.join(self._mirror, "HEAD"))
-        self._work.log.say("==> source: %s %s" % ("fetching" if cloned else "cloning", self._address))
+        self._work.log.say(
+            "==> source: %s %s" % ("fetching" if cloned else "cloning", self._address)
+        )
         if not cloned:
             self._init()
         return self._git(git.fetch(self._mirror, self._address, self._refspecs())).exit_status == 0
@@ -77,7 +81,9 @@ class Source(object):
         shutil.rmtree(self._mirror, ignore_errors=True)
         shutil.rmtree(temporary, ignore_errors=True)
         if self._git(git.init(temporary)).exit_status != 0:
-            raise outcome.error("git_failed", "git could not make %s; its words are in the log" % temporary)
+            raise outcome.error(
+                "git_failed", "git could not make %s; its words are in the log" % temporary
+            )
         os.rename(temporary, self._mirror)
 
     def _refspecs(self):
@@ -106,18 +112,27 @@ class Source(object):
         self._work.log.say("==> source: the mirror is damaged; cloning anew")
         shutil.rmtree(self._mirror, ignore_errors=True)
         if not self._fetch_once():
-            raise outcome.error("git_failed", "git could not fetch from %s; its words are in the log" % self._address)
+            raise outcome.error(
+                "git_failed",
+                "git could not fetch from %s; its words are in the log" % self._address,
+            )
 
     def _unavailable(self, listed):
         self._work.log.write(listed.output)
         if listed.exit_status == 127:
-            return outcome.error("no_git", "git is not installed on the machine; `tristan doctor` checks it")
+            return outcome.error(
+                "no_git", "git is not installed on the machine; `tristan doctor` checks it"
+            )
         message = "git could not read %s (%s); check address, account and rights of the git server"
-        return outcome.error("repository_unavailable", message % (self._address, listed.last_line()))
+        return outcome.error(
+            "repository_unavailable", message % (self._address, listed.last_line())
+        )
 
     def _ref_not_found(self):
         message = "%s has no %s %s; it was deleted, or its name is spelled otherwise"
-        return outcome.error("ref_not_found", message % (self._address, self._ref["kind"], self._ref["name"]))
+        return outcome.error(
+            "ref_not_found", message % (self._address, self._ref["kind"], self._ref["name"])
+        )
 
     def _find_commit(self):
         """:returns: the full hash of what was asked for: the ref's newest commit, or the named one."""
@@ -125,7 +140,9 @@ class Source(object):
         found = self._git(git.commit_of(self._mirror, wanted or self._full_ref()), capture=True)
         if found.exit_status != 0:
             message = "%s has no commit %s in any branch or tag"
-            raise outcome.error("commit_not_found", message % (self._address, wanted or self._full_ref()))
+            raise outcome.error(
+                "commit_not_found", message % (self._address, wanted or self._full_ref())
+            )
         commit = found.text()
         if wanted and self._ref["kind"] != "commit":
             self._check_reachable(commit)
@@ -134,7 +151,9 @@ class Source(object):
     def _check_reachable(self, commit):
         if self._git(git.reachable(self._mirror, commit, self._full_ref())).exit_status != 0:
             message = "commit %s is not part of %s %s"
-            raise outcome.error("commit_not_found", message % (commit, self._ref["kind"], self._ref["name"]))
+            raise outcome.error(
+                "commit_not_found", message % (commit, self._ref["kind"], self._ref["name"])
+            )
 
     def check_out(self, commit):
         """Make ``source`` exactly the commit's files; a tree that git can't repair is made anew."""
@@ -143,10 +162,14 @@ class Source(object):
             _remove(ref)
         compat.remove_file(ref.index + ".lock")
         if not self._try_check_out(commit):
-            self._work.log.say("==> source: the last build's tree can't be reused; checking out anew")
+            self._work.log.say(
+                "==> source: the last build's tree can't be reused; checking out anew"
+            )
             _remove(ref)
             if not self._try_check_out(commit):
-                raise outcome.error("checkout_failed", "git could not check out %s; see the log" % commit)
+                raise outcome.error(
+                    "checkout_failed", "git could not check out %s; see the log" % commit
+                )
         subject = self._git(git.subject(self._mirror, commit), capture=True)
         self._work.log.say("==> source: %s" % subject.text())
 
@@ -155,8 +178,12 @@ class Source(object):
         if os.path.islink(source):
             os.unlink(source)
         compat.make_directories(source)
+        _remove_planted_repositories(source)
         # In this order: what is untracked could stand where a tracked directory has to go.
-        steps = [git.check_out(self._mirror, source, commit), git.remove_untracked(self._mirror, source)]
+        steps = [
+            git.check_out(self._mirror, source, commit),
+            git.remove_untracked(self._mirror, source),
+        ]
         return all(self._git(step, directory=source).exit_status == 0 for step in steps)
 
     def _git(self, words, capture=False, directory=None):
@@ -165,8 +192,18 @@ class Source(object):
             return self._work.runner.run(command)
         except outcome.Ended as ended:
             if ended.cause == "not_started":
-                raise outcome.error("no_git", "git is not installed on the machine; `tristan doctor` checks it")
+                raise outcome.error(
+                    "no_git", "git is not installed on the machine; `tristan doctor` checks it"
+                )
             raise
+
+
+def _remove_planted_repositories(source):
+    """``.git`` is what ``git clean`` never looks at, so a build could hand the next one a repository of its own."""
+    for directory, below, names_here in os.walk(compat.to_bytes(source)):
+        if b".git" in below + names_here:
+            remove_tree(os.path.join(directory, b".git"))
+            below[:] = [name for name in below if name != b".git"]
 
 
 def _remove(ref):

@@ -123,9 +123,16 @@ class Status(object):
         event = {"kind": "event", "category": ["process"], "action": action}
         if outcome is not None:
             event["outcome"] = "success" if outcome == "success" else "failure"
-        build = dict((key, self.document[key]) for key in ("build_id", "attempt", "project", "executor_id"))
+        build = dict(
+            (key, self.document[key]) for key in ("build_id", "attempt", "project", "executor_id")
+        )
         build.update(details)
-        line = {"@timestamp": compat.iso_time(), "ecs": {"version": "8.11.0"}, "event": event, "tristan": build}
+        line = {
+            "@timestamp": compat.iso_time(),
+            "ecs": {"version": "8.11.0"},
+            "event": event,
+            "tristan": build,
+        }
         append_line(self._attempt.events, line)
 
 

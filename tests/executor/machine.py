@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import time
+import uuid
 
 from business_hyper_fusion import compat
 from business_hyper_fusion.grammar import git
@@ -58,7 +59,8 @@ class Machine(object):
             image = {"name": self.image, "recipe": RECIPE % self.image}
         document = {
             "protocol": 1,
-            "build_id": "20261121T0655%05d-%08x" % (self._count, self._count),
+            # Unique on this machine: processes and containers of other test runs are found by it, too.
+            "build_id": "20261121T0655%05d-%s" % (self._count, uuid.uuid4().hex[:8]),
             "attempt": 1,
             "business_id": "1",
             "executor_id": "1",
@@ -72,7 +74,10 @@ class Machine(object):
             "isolation": isolation,
             "engine": {"kind": "docker", "command": self.engine},
             "image": image,
-            "scripts": {"compile_to_execute.sh": script or '#!/bin/sh\nexec sh "$TRISTAN_BUILD/build_project.sh"\n'},
+            "scripts": {
+                "compile_to_execute.sh": script
+                or '#!/bin/sh\nexec sh "$TRISTAN_BUILD/build_project.sh"\n'
+            },
             "environment": {},
             "artifacts": [],
             "limits": dict(SIX, soft_seconds=3540, hard_seconds=3600),
@@ -100,7 +105,14 @@ class Machine(object):
 
     def start_watch(self):
         """:returns: the process of the verb ``watch``, pipes at both ends."""
-        words = [python.interpreter(), "-E", "-S", "-B", os.path.join(self.release, "business_hyper_fusion"), "watch"]
+        words = [
+            python.interpreter(),
+            "-E",
+            "-S",
+            "-B",
+            os.path.join(self.release, "business_hyper_fusion"),
+            "watch",
+        ]
         return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def _python(self, words, stdin):

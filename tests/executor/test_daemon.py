@@ -79,9 +79,13 @@ def test_settled_by_the_next_launch(machine, address):
 def test_another_boot_is_a_reboot_and_no_stranger_is_killed(machine, address):
     request = machine.request(address, "true")
     status = machine.run(request)
-    machine.wait_until(lambda: machine.launch(machine.request(address, "true"))["answer"] == "started")
+    machine.wait_until(
+        lambda: machine.launch(machine.request(address, "true"))["answer"] == "started"
+    )
     stranger = subprocess.Popen(["sleep", "60"])
-    status.update(state="running", ended_at="", process=dict(identity.of(stranger.pid), boot_id="another"))
+    status.update(
+        state="running", ended_at="", process=dict(identity.of(stranger.pid), boot_id="another")
+    )
     machine.wait_until(lambda: not machine.ask("builds", {})["executors"]["1"]["busy"])
     files.publish_json(machine.attempt(request).status, status)
     answer = machine.ask("cancel", {"build_id": request["build_id"], "reason": ""})

@@ -13,7 +13,9 @@ from tests.lab import process
 
 def test_answers_before_the_build_ends_and_holds_no_descriptor(machine, address):
     request = machine.request(address, "sleep 1; echo over")
-    answer = machine.launch(request)  # communicate() returns only when nobody holds stdout any more.
+    answer = machine.launch(
+        request
+    )  # communicate() returns only when nobody holds stdout any more.
     assert answer["answer"] == "started" and not answer["already"]
     assert answer["process"]["pid"] == machine.status(request)["process"]["pid"]
     assert machine.status(request)["state"] == "running"
@@ -27,7 +29,9 @@ def test_request_becomes_data_data_json(machine, address):
         assert json.load(file) == request
     for name in ("status", "log", "events.jsonl"):
         link = os.path.join(machine.root, "1", "run", "1", name)
-        assert os.path.realpath(link) == os.path.join(os.path.realpath(machine.attempt(request).path), name)
+        assert os.path.realpath(link) == os.path.join(
+            os.path.realpath(machine.attempt(request).path), name
+        )
 
 
 def test_repeated_launch_starts_nothing_twice(machine, address):
@@ -44,7 +48,10 @@ def test_repeated_launch_starts_nothing_twice(machine, address):
 def test_busy_is_an_answer(machine, address):
     running = machine.request(address, "sleep 2")
     machine.launch(running)
-    assert machine.launch(machine.request(address, "true")) == {"answer": "busy", "build_id": running["build_id"]}
+    assert machine.launch(machine.request(address, "true")) == {
+        "answer": "busy",
+        "build_id": running["build_id"],
+    }
     other_slot = machine.request(address, "true", executor_id="2")
     assert machine.run(other_slot)["state"] == "success"
     machine.wait(running)
@@ -71,7 +78,12 @@ def test_refused_requests_change_nothing(machine, address):
         json.dumps({"request": dict(good, executor_id="2"), "secrets": {}}),
         json.dumps({"request": dict(good, extra=1), "secrets": {}}),
         json.dumps({"request": dict(good, environment={"LD_PRELOAD": "x"}), "secrets": {}}),
-        json.dumps({"request": dict(good, ref={"kind": "branch", "name": "-x", "commit": ""}), "secrets": {}}),
+        json.dumps(
+            {
+                "request": dict(good, ref={"kind": "branch", "name": "-x", "commit": ""}),
+                "secrets": {},
+            }
+        ),
         json.dumps({"request": good, "secrets": {"../../etc/passwd": "x"}}),
         json.dumps({"request": good, "secrets": {"git_key": 1}}),
     ]
@@ -92,7 +104,9 @@ def test_locale_c_and_home_that_is_not_there(machine, address, monkeypatch):
     monkeypatch.setenv("HOME", "/nonexistent")
     monkeypatch.delenv("LANG", raising=False)
     word = compat.to_native(b"\xc3\xa9t\xc3\xa9")
-    request = machine.request(address, 'echo "$WORD"; touch "$WORD.whl"', environment={"WORD": word}, artifacts=["*.whl"])
+    request = machine.request(
+        address, 'echo "$WORD"; touch "$WORD.whl"', environment={"WORD": word}, artifacts=["*.whl"]
+    )
     status = machine.run(request)
     assert "\n%s\n" % word in machine.log(request)
     assert [artifact["name"] for artifact in status["artifacts"]] == [word + ".whl"]
@@ -117,7 +131,9 @@ def test_disk_full_while_building(small_machine, address):
 
 def test_disk_filled_by_somebody_else_in_mid_log(small_machine, address):
     machine = small_machine(8)
-    request = machine.request(address, "echo begun; sleep 1; while :; do echo talking and talking; done")
+    request = machine.request(
+        address, "echo begun; sleep 1; while :; do echo talking and talking; done"
+    )
     machine.launch(request)
     machine.wait_for_log(request, "begun")
     fill(machine)

@@ -22,7 +22,9 @@ def test_docker_build_makes_a_wheel(docker_machine, address):
     status = docker_machine.run(request)
     log = docker_machine.log(request)
     assert status["state"] == "success", log
-    assert [artifact["name"] for artifact in status["artifacts"]] == ["dist/shop-1.0-py3-none-any.whl"]
+    assert [artifact["name"] for artifact in status["artifacts"]] == [
+        "dist/shop-1.0-py3-none-any.whl"
+    ]
     wheel = status["artifacts"][0]
     with open(wheel["path"], "rb") as file:
         content = file.read()
@@ -75,7 +77,9 @@ def test_failing_script_fails_the_build(docker_machine, address):
     request = docker_machine.request(address, "echo sorry; exit 125", isolation="docker")
     status = docker_machine.run(request)
     assert (status["state"], status["cause"], status["exit"]) == ("failed", "script_failed", 125)
-    assert phase(status, "build")["state"] == "failed" and phase(status, "clean")["state"] == "success"
+    assert (
+        phase(status, "build")["state"] == "failed" and phase(status, "clean")["state"] == "success"
+    )
     assert not containers(docker_machine, request)
 
 
@@ -116,13 +120,17 @@ def test_host_build_leaves_no_process(machine, address):
 
 
 def test_scripts_with_crlf_no_final_newline_and_invalid_bytes_run(machine, address):
-    request = machine.request(address, '#!/bin/sh\r\nprintf "right %s\\n" "$1"\r\nprintf "\\377\\n"\r\n[ 1 = 1 ]')
+    request = machine.request(
+        address, '#!/bin/sh\r\nprintf "right %s\\n" "$1"\r\nprintf "\\377\\n"\r\n[ 1 = 1 ]'
+    )
     assert machine.run(request)["state"] == "success"
     assert "right" in machine.log(request)
 
 
 def test_interpreter_line_is_honoured(machine, address):
-    request = machine.request(address, "#!/usr/bin/env bash\n[[ -n $BASH_VERSION ]] && echo bash it is\n")
+    request = machine.request(
+        address, "#!/usr/bin/env bash\n[[ -n $BASH_VERSION ]] && echo bash it is\n"
+    )
     machine.run(request)
     assert "bash it is" in machine.log(request)
 
@@ -130,7 +138,9 @@ def test_interpreter_line_is_honoured(machine, address):
 def test_parameters_are_never_evaluated(docker_machine, machine, address):
     nasty = compat.to_native(b"$(touch /tmp/pwned) `id` ; \"quotes\" 'too' \xc3\xa9 \\ #")
     for where, isolation in ((docker_machine, "docker"), (machine, "host")):
-        request = where.request(address, 'printf "<%s>\\n" "$NASTY"', isolation, environment={"NASTY": nasty})
+        request = where.request(
+            address, 'printf "<%s>\\n" "$NASTY"', isolation, environment={"NASTY": nasty}
+        )
         where.run(request)
         assert "<%s>" % nasty in where.log(request)
         assert not os.path.exists("/tmp/pwned")
@@ -148,19 +158,25 @@ def test_tag_keeps_no_source(machine, address, shop):
 
 
 def test_soft_limit_then_hard_limit(machine, address):
-    polite = machine.request(address, "sleep 60", limits=machine.limits(soft_seconds=1, hard_seconds=30))
+    polite = machine.request(
+        address, "sleep 60", limits=machine.limits(soft_seconds=1, hard_seconds=30)
+    )
     status = machine.run(polite)
     assert (status["state"], status["cause"]) == ("timeout", "soft_limit")
     assert status["wall_seconds"] < 20
     stubborn = machine.request(
-        address, "trap '' TERM; sleep 60; sleep 60", limits=machine.limits(soft_seconds=1, hard_seconds=3)
+        address,
+        "trap '' TERM; sleep 60; sleep 60",
+        limits=machine.limits(soft_seconds=1, hard_seconds=3),
     )
     status = machine.run(stubborn)
     assert (status["state"], status["cause"]) == ("timeout", "hard_limit")
 
 
 def test_cancel_leaves_nothing(docker_machine, address):
-    request = docker_machine.request(address, "echo begun; setsid sleep 60 & sleep 60", isolation="docker")
+    request = docker_machine.request(
+        address, "echo begun; setsid sleep 60 & sleep 60", isolation="docker"
+    )
     docker_machine.launch(request)
     docker_machine.wait_for_log(request, "begun")
     answer = docker_machine.ask("cancel", {"build_id": request["build_id"], "reason": "a typo"})

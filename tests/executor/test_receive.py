@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from tests.lab.interpreter import machine_python
+from tests.lab.python import interpreter
 
 RECEIVE = os.path.join(
     os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
@@ -41,7 +41,7 @@ class Machine(object):
         self.processes = []
 
     def start(self):
-        command = [machine_python(), "-E", "-S", "-B", RECEIVE]
+        command = [interpreter(), "-E", "-S", "-B", RECEIVE]
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

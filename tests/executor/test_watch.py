@@ -43,7 +43,9 @@ class Watch(object):
 
 
 def test_follows_a_running_build_to_its_last_byte(machine, address):
-    request = machine.request(address, "for i in 1 2 3 4 5; do echo line $i; sleep 0.1; done; seq 100000")
+    request = machine.request(
+        address, "for i in 1 2 3 4 5; do echo line $i; sleep 0.1; done; seq 100000"
+    )
     machine.launch(request)
     watch = Watch(machine)
     watch.follow(request)

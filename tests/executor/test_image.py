@@ -1,0 +1,80 @@
+"""``build_<image>``: made once, made again when base or recipe changed, and not otherwise."""
+
+from __future__ import absolute_import, print_function
+
+import json
+import subprocess
+
+import pytest
+
+from business_hyper_fusion import compat
+
+
+@pytest.fixture
+def base(docker_machine):
+    """A base image of this test's own, removed with what was made of it; .touch() changes it."""
+    return Base(docker_machine)
+
+
+class Base(object):
+    def __init__(self, machine):
+        self.machine = machine
+        self.origin = machine.image
+        machine.image = "tristan-lab/changing:1"
+        self.touch("one")
+
+    def touch(self, mark):
+        recipe = 'FROM %s\nENV MARK=%s\nENTRYPOINT ["/bin/false"]\n' % (self.origin, mark)
+        words = self.machine.engine + ["build", "--quiet", "--tag", self.machine.image, "-"]
+        child = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        child.communicate(compat.to_bytes(recipe))
+        assert child.returncode == 0
+
+    def id_after_build(self, address, recipe=""):
+        request = self.machine.request(address, "echo mark $MARK", isolation="docker")
+        request["image"]["recipe"] += recipe + "ENTRYPOINT []\n"
+        status = self.machine.run(request)
+        assert status["state"] == "success", self.machine.log(request)
+        name = status["image"]["build_image"]
+        found = json.loads(
+            compat.to_native(
+                subprocess.check_output(self.machine.engine + ["image", "inspect", name])
+            )
+        )
+        return found[0]["Id"], self.machine.log(request)
+
+
+def test_made_when_missing_or_out_of_date_only(base, address):
+    first, log = base.id_after_build(address)
+    assert "making build_tristan-lab-changing__" in log and "mark one" in log
+    second, log = base.id_after_build(address)
+    assert second == first and "making" not in log
+    base.touch("two")
+    third, log = base.id_after_build(address)
+    assert third != first and "making" in log and "mark two" in log
+    fourth, log = base.id_after_build(address, "ENV MORE=1\n")
+    assert fourth != third and "making" in log
+
+
+def test_two_builds_make_it_once(base, address):
+    requests = [
+        base.machine.request(address, "true", isolation="docker", executor_id=str(number))
+        for number in (1, 2)
+    ]
+    for request in requests:
+        request["image"]["recipe"] += "ENTRYPOINT []\nENV ONCE=1\nRUN sleep 1\n"
+        base.machine.launch(request)
+    states = [base.machine.wait(request)["state"] for request in requests]
+    logs = "".join(base.machine.log(request) for request in requests)
+    assert states == ["success"] * 2
+    assert logs.count("==> image: making") == 1
+
+
+def test_recipe_that_fails_shows_the_engines_words(docker_machine, address):
+    request = docker_machine.request(address, "true", isolation="docker")
+    request["image"]["recipe"] += "RUN echo the reason && false\n"
+    status = docker_machine.run(request)
+    assert (status["state"], status["cause"]) == ("error", "image_failed")
+    assert "the reason" in docker_machine.log(request)

@@ -1,0 +1,110 @@
+"""Reading cgroups v1, v2 and hybrid, from trees recorded on such machines, and this machine's own."""
+
+from __future__ import absolute_import, print_function
+
+import os
+
+from business_hyper_fusion import resources
+
+V2_MOUNTS = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
+V2_GROUP = "0::/system.slice/docker-4f2a.scope\n"
+V2_FILES = {
+    "cpu.stat": "usage_usec 1234567\nuser_usec 1000000\nsystem_usec 234567\n",
+    "memory.peak": "52428800\n",
+    "memory.current": "1048576\n",
+    "io.stat": "259:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n254:0 rbytes=1 wbytes=2 rios=1 wios=1\n",
+}
+V1_MOUNTS = "\n".join(
+    "3%d 23 0:2%d / /sys/fs/cgroup/%s rw shared:%d - cgroup cgroup rw,%s" % (n, n, name, n, name)
+    for n, name in enumerate(["cpu,cpuacct", "memory", "blkio", "pids"])
+)
+V1_GROUP = (
+    "4:pids:/docker/4f2a\n3:cpu,cpuacct:/docker/4f2a\n2:memory:/docker/4f2a\n1:blkio:/docker/4f2a\n"
+)
+V1_FILES = {
+    "cpu,cpuacct": {"cpuacct.usage": "2500000000\n"},
+    "memory": {"memory.max_usage_in_bytes": "1000\n"},
+    "blkio": {
+        "blkio.throttle.io_service_bytes": "8:0 Read 10\n8:0 Write 20\n8:0 Total 30\nTotal 30\n"
+    },
+}
+
+
+def write(path, text):
+    if not os.path.isdir(os.path.dirname(path)):
+        os.makedirs(os.path.dirname(path))
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def recorded(tmpdir, mounts, group):
+    """:returns: Groups of pid 7 of a recorded machine whose mounts lie below ``tmpdir``."""
+    proc = str(tmpdir.join("proc"))
+    write(proc + "/self/mountinfo", mounts.replace("/sys/fs", str(tmpdir) + "/sys/fs"))
+    write(proc + "/7/cgroup", group)
+    return resources.groups_of(7, proc)
+
+
+def v2(tmpdir, **changes):
+    for name, text in V2_FILES.items():
+        text = changes.get(name.replace(".", "_"), text)
+        if text is not None:
+            write("%s/sys/fs/cgroup/system.slice/docker-4f2a.scope/%s" % (tmpdir, name), text)
+    return recorded(tmpdir, V2_MOUNTS, V2_GROUP).read()
+
+
+def test_v2(tmpdir):
+    assert v2(tmpdir) == {
+        "cpu_seconds": 1.234567,
+        "peak_memory_bytes": 52428800,
+        "read_bytes": 4097,
+        "written_bytes": 8194,
+    }
+
+
+def test_v2_before_kernel_5_19_and_without_the_io_controller(tmpdir):
+    use = v2(tmpdir, memory_peak=None, io_stat=None)
+    assert use["peak_memory_bytes"] == 1048576
+    assert use["read_bytes"] is None and use["written_bytes"] is None
+
+
+def test_v2_without_any_io_is_zero(tmpdir):
+    assert v2(tmpdir, io_stat="")["read_bytes"] == 0
+
+
+def v1(tmpdir, blkio=None):
+    for controller, files in V1_FILES.items():
+        for name, text in files.items():
+            if blkio is not None and controller == "blkio":
+                text = blkio
+            write("%s/sys/fs/cgroup/%s/docker/4f2a/%s" % (tmpdir, controller, name), text)
+    return recorded(tmpdir, V1_MOUNTS, V1_GROUP).read()
+
+
+def test_v1(tmpdir):
+    assert v1(tmpdir) == {
+        "cpu_seconds": 2.5,
+        "peak_memory_bytes": 1000,
+        "read_bytes": 10,
+        "written_bytes": 20,
+    }
+
+
+def test_v1_that_does_not_count_io_is_unknown_not_zero(tmpdir):
+    use = v1(tmpdir, blkio="Total 0\n")
+    assert use["read_bytes"] is None and use["written_bytes"] is None
+
+
+def test_process_that_is_gone(tmpdir):
+    assert resources.groups_of(99, str(tmpdir)) is None
+
+
+def test_meter_keeps_the_highest_and_survives_the_containers_end(tmpdir):
+    cid = tmpdir.join("cid")
+    meter = resources.ContainerMeter(str(cid), lambda container: os.getpid())
+    meter.sample()
+    assert meter.use == resources.UNKNOWN
+    cid.write("4f2a")
+    meter._take({"cpu_seconds": 2.0, "read_bytes": None})
+    meter._take({"cpu_seconds": 1.0, "read_bytes": 5})
+    assert (meter.use["cpu_seconds"], meter.use["read_bytes"]) == (2.0, 5)
