@@ -5,7 +5,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import click
 
 from controller import errors
-from controller.cli import completing, ending, options, output, watching
+from controller.cli import completing, ending, options, output, report, watching
 
 
 @click.command("build", short_help="Build a project and show its log.")
@@ -54,7 +54,7 @@ def build(session, project, **chosen):
         machine=chosen["machine"],
         params=[pair(text) for text in chosen["params"]],
     )
-    launched = session.controller.build(plan, wait=chosen["wait"], on_event=_say_event)
+    launched = _launch(session, plan, chosen["wait"])
     if chosen["detach"]:
         return _detached(session, launched)
     output.say(
@@ -79,11 +79,6 @@ def finish(session, status):
 
 def refuse_contradictions(chosen):
     """:raises errors.UsageError: for options that exclude each other."""
-    if chosen["tag"] and (chosen["branch"] or chosen["commit"]):
-        raise errors.UsageError(
-            "--tag can't be given with --branch or --commit",
-            "a tag names its commit: give the tag alone",
-        )
     if chosen["detach"] and (chosen["timeout"] or chosen["cancel_on_interrupt"]):
         raise errors.UsageError(
             "--detach can't be given with --timeout or --cancel-on-interrupt",
@@ -99,6 +94,15 @@ def pair(text):
             "--param wants NAME=VALUE, not %s" % (text or "nothing"), "e.g. --param LEVEL=debug"
         )
     return name, value
+
+
+def _launch(session, plan, wait):
+    """:returns: service's LaunchedBuild."""
+    try:
+        return session.controller.build(plan, wait=wait, on_event=_say_event)
+    except KeyboardInterrupt:
+        tail = ending.short_id(plan.build_id)
+        raise report.Interrupted("whether the build was started: tristan status " + tail)
 
 
 def _say_event(event):

@@ -15,12 +15,20 @@ _PARAMETER = "shell_complete" if hasattr(click.Parameter, "shell_complete") else
 
 def projects():
     """:returns: keyword arguments for a click parameter that takes a project's name."""
-    return {_PARAMETER: lambda ctx, _, incomplete: _names(ctx, "projects", incomplete)}
+    return {_PARAMETER: _completer("projects")}
 
 
 def machines():
     """:returns: keyword arguments for a click parameter that takes a machine's name."""
-    return {_PARAMETER: lambda ctx, _, incomplete: _names(ctx, "machines", incomplete)}
+    return {_PARAMETER: _completer("machines")}
+
+
+def _completer(kind):
+    # click 7 calls it with args=, click 8 with the parameter in the same place.
+    def complete(ctx, args, incomplete):
+        return _names(ctx, kind, incomplete)
+
+    return complete
 
 
 def _names(ctx, kind, incomplete):

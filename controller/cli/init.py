@@ -2,12 +2,8 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
-import errno
-import os
-
 import click
 
-from controller import errors
 from controller.cli import output
 
 
@@ -19,27 +15,9 @@ def init(session, path):
 
     An existing file is never overwritten.
     """
+    from controller.settings import initial
+
     path = path or session.config or "tristan.yml"
-    _write_new(path, _template())
+    initial.write(path)
     click.echo("%s %s is written." % (output.coloured(output.symbol("ok"), "ok"), path))
     output.say("%s edit it, then: tristan config check" % output.symbol("arrow"))
-
-
-def _template():
-    """:returns: bytes of templates/tristan.yml, beside the package, installed or not."""
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    with open(os.path.join(root, "templates", "tristan.yml"), "rb") as file:
-        return file.read()
-
-
-def _write_new(path, content):
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    except EnvironmentError as error:
-        if error.errno == errno.EEXIST:
-            raise errors.UsageError(path + " is there already", "edit it, or name another path")
-        raise errors.UsageError(
-            "%s can't be written: %s" % (path, error.strerror), "name another path"
-        )
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)

@@ -26,6 +26,8 @@ def machines(session):
     for one in found:
         if one.get("error"):
             output.say("%s: %s" % (output.text_of(one.get("name")), output.text_of(one["error"])))
+        if one.get("remedy"):
+            output.say("  %s %s" % (output.symbol("arrow"), output.text_of(one["remedy"])))
 
 
 def _row(one):

@@ -94,3 +94,5 @@ def main(args=None, session=None):
         return code or 0
     except Exception as error:
         return report.report(error, session)
+    finally:
+        session.close()

@@ -18,6 +18,7 @@ import time
 
 import click
 
+from controller import compat
 from controller.cli import output, terminal
 
 _ERASE = "\r\x1b[K"
@@ -138,7 +139,7 @@ class LivePhases(object):
         for phase in self._phases:
             name = phase.get("name")
             if phase.get("state") == "running" and name not in self._began:
-                self._began[name] = _clock() - self._missed(phase)
+                self._began[name] = compat.monotonic() - self._missed(phase)
         self._joined_late = False
 
     def _missed(self, phase):
@@ -166,7 +167,7 @@ class LivePhases(object):
         kind = output.kind_of_state(phase.get("state"))
         seconds = phase.get("wall_seconds")
         if phase.get("state") == "running":
-            seconds = _clock() - self._began[name]
+            seconds = compat.monotonic() - self._began[name]
         rest = " %s %s" % (output.text_of(name), output.duration(seconds))
         return output.symbol(kind), kind, rest
 
@@ -295,11 +296,6 @@ def columns():
 
 def _width(cells):
     return sum(output.width(sign + rest) for sign, _, rest in cells) + 2 * (len(cells) - 1)
-
-
-def _clock():
-    """Seconds of a clock that nobody sets: times(2)'s, which Python 2.7 has too."""
-    return os.times()[4]
 
 
 def _write(stream, data):

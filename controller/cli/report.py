@@ -24,7 +24,14 @@ PIPE_CLOSED = 141
 
 
 class Interrupted(Exception):
-    """Ctrl-C where no build is watched."""
+    """Ctrl-C where no build is watched.
+
+    :param remedy: text, what the person may want to look at.
+    """
+
+    def __init__(self, remedy=""):
+        super(Interrupted, self).__init__(remedy)
+        self.remedy = remedy
 
 
 class PipeClosed(Exception):
@@ -47,7 +54,7 @@ def report(error, session):
         silence_stdout()
         return PIPE_CLOSED
     if isinstance(error, (Interrupted, click.Abort)):
-        output.say("tristan: interrupted", color=output.colour_wanted())
+        write(errors.TristanError("interrupted", getattr(error, "remedy", "")))
         return INTERRUPTED
     failure = as_tristan_error(error)
     if session.debug:

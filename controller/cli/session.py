@@ -8,6 +8,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import os
 
 from controller import errors
+from controller.cli import output
 
 
 class Session(object):
@@ -37,7 +38,7 @@ class Session(object):
             settings = self.settings  # its faults come first, before anything that takes longer
             from controller import service, state
 
-            self._controller = service.Controller(settings, state.State())
+            self._controller = service.Controller(settings, state.State(on_note=_note))
         return self._controller
 
     def machine_names(self, chosen=None):
@@ -52,6 +53,16 @@ class Session(object):
                 "machines there: " + known,
             )
         return [chosen]
+
+    def close(self):
+        """Let go of the connections, also those of a command that failed."""
+        close = getattr(self._controller, "close", None)
+        if close is not None:
+            close()
+
+
+def _note(text):
+    output.say("tristan: " + output.text_of(text))
 
 
 def candidates(environment=None):

@@ -33,7 +33,7 @@ def status(session, build, machine, limit):
     """
     if build is not None:
         return _show_one(session, build)
-    builds = session.controller.status(machine=machine, limit=limit)
+    builds = session.controller.status(machine=machine, limit=limit, on_note=_note)
     if session.json:
         output.print_json(builds)
         return
@@ -42,6 +42,10 @@ def status(session, build, machine, limit):
         return
     for line in output.table([_row(one) for one in builds], HEADING, right=(7,)):
         click.echo(line)
+
+
+def _note(text):
+    output.say("tristan: " + output.text_of(text))
 
 
 def _show_one(session, build):

@@ -11,6 +11,7 @@ from controller import errors
 BUILD_ID = "20261121T065512123-9c1e4f2a"
 
 Launched = collections.namedtuple("Launched", "build_id attempt machine executor_id")
+Plan = collections.namedtuple("Plan", "build_id")
 Check = collections.namedtuple("Check", "name state detail remedy")
 Machine = collections.namedtuple("Machine", "name root")
 
@@ -93,7 +94,7 @@ class Controller(object):
 
     def plan(self, project, branch=None, tag=None, commit=None, machine=None, params=()):
         self._called("plan", project, branch, tag, commit, machine, params)
-        return {"project": project}
+        return Plan(BUILD_ID)
 
     def build(self, plan, wait=False, on_event=None):
         self._called("build", wait)
@@ -117,8 +118,9 @@ class Controller(object):
         actions[kind](value)
         return offset
 
-    def status(self, build=None, machine=None, limit=20):
+    def status(self, build=None, machine=None, limit=20, on_note=None):
         self._called("status", build, machine, limit)
+        on_note("builder-2: no answer")
         return [self.final]
 
     def find(self, build):
@@ -139,7 +141,7 @@ class Controller(object):
             {"name": "builder-1", "reachable": True, "executors": busy, "load": [0.5, 1, 2],
              "labels": ["linux"], "error": ""},
             {"name": "builder-2", "reachable": False, "executors": None, "load": None,
-             "labels": [], "error": "no answer from 10.0.0.2 port 22"},
+             "labels": [], "error": "no answer from 10.0.0.2 port 22", "remedy": "look at sshd"},
         ]  # fmt: skip
 
     def doctor(self, machine):

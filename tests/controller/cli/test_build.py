@@ -100,8 +100,7 @@ def test_detach_writes_the_id_and_watches_nothing(tristan):
 
 @pytest.mark.parametrize(
     "words",
-    [["--tag", "v1", "--branch", "main"], ["--tag", "v1", "--commit", "1a2b3c4"],
-     ["--detach", "--timeout", "5"], ["--detach", "--cancel-on-interrupt"],
+    [["--detach", "--timeout", "5"], ["--detach", "--cancel-on-interrupt"],
      ["--param", "NOVALUE"], ["--param", "=x"], ["--timeout", "0"], ["--timeout", "soon"]],
 )  # fmt: skip
 def test_contradictions_are_refused_before_anything_is_asked(tristan, words):
@@ -109,6 +108,14 @@ def test_contradictions_are_refused_before_anything_is_asked(tristan, words):
     result = tristan("build", "shop", *words, controller=controller)
     assert (result.code, controller.calls) == (2, [])
     assert words[0] in result.err
+
+
+def test_ctrl_c_while_launching_says_where_to_look(tristan):
+    controller = fake.Controller()
+    controller.raises["build"] = KeyboardInterrupt()
+    result = tristan("build", "shop", "--wait", controller=controller)
+    assert result.code == 130
+    assert "tristan status 9c1e4f2a" in result.err
 
 
 def test_timeout_ends_the_watching_alone(tristan):

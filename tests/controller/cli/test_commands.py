@@ -14,6 +14,7 @@ def test_status_lists_builds(tristan):
     controller = fake.Controller(final=fake.status("failed", started_at=None))
     result = tristan("status", "--machine", "builder-1", "--limit", "5", controller=controller)
     assert controller.calls == [("status", None, "builder-1", 5)]
+    assert result.err == "tristan: builder-2: no answer\n"
     heading, row = result.out.splitlines()
     assert heading.split() == [
         "BUILD",
@@ -81,7 +82,7 @@ def test_machines(tristan):
     rows = result.out.splitlines()
     assert rows[1].split() == "builder-1 reachable 1 of 2 free 0.50 linux 9c1e4f2a".split()
     assert rows[2].split() == ["builder-2", "unreachable", "-", "-", "-", "-"]
-    assert result.err == "builder-2: no answer from 10.0.0.2 port 22\n"
+    assert result.err == ("builder-2: no answer from 10.0.0.2 port 22\n  \u2192 look at sshd\n")
     assert result.code == 0
 
 
