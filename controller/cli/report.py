@@ -110,7 +110,7 @@ def masked_traceback(error):
     """:returns: text; what a secret's text could have got into is masked."""
     lines = traceback.format_exception(type(error), error, sys.exc_info()[2])
     lines = [line.decode("utf-8", "replace") if isinstance(line, bytes) else line for line in lines]
-    return "".join(lines).rstrip()
+    return _masked("".join(lines)).rstrip()
 
 
 def silence_stdout():
@@ -124,7 +124,14 @@ def silence_stdout():
 
 
 def _text(error):
+    """:returns: the message of an error that is none of ours, masked."""
     try:
-        return six.text_type(error)
+        return _masked(six.text_type(error))
     except UnicodeError:
-        return repr(error)
+        return _masked(six.ensure_text(repr(error)))
+
+
+def _masked(text):
+    # Where the module was never imported, no secret was read either.
+    secrets = sys.modules.get("controller.secrets")
+    return text if secrets is None else secrets.mask(text)

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from controller import errors
+from controller import errors, secrets
 from controller.cli import main
 from controller.cli.main import COMMANDS
 from controller.cli.session import Session, candidates
@@ -135,6 +135,18 @@ def test_an_unknown_error_shows_its_traceback_with_debug_alone(tristan):
     assert "--debug" in result.err
     controller.raises["machines"] = ZeroDivisionError("by zero")
     assert "Traceback" in tristan("--debug", "machines", controller=controller).err
+
+
+def test_a_secret_is_masked_also_in_a_traceback(tristan):
+    key = "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA7\n-----END KEY-----"
+    for secret in ("hunter2", key):
+        secrets.Secret(secret).reveal()
+    controller = fake.Controller()
+    for shown in ("hunter2", key, key.splitlines()[1]):
+        controller.raises["machines"] = ValueError("what about <%s>?" % shown)
+        result = tristan("--debug", "machines", controller=controller)
+        assert shown not in result.err
+        assert result.err.count("<\u2022\u2022\u2022\u2022>") == 2
 
 
 def test_interrupt_outside_of_a_build(tristan):
