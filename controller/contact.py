@@ -97,8 +97,7 @@ class Contact(object):
     def _ask(self, name, document):
         channel = self.open_verb(name)
         try:
-            channel.send(json.dumps(document).encode("utf-8") + b"\n")
-            channel.send_eof()
+            answer.tell(channel, [json.dumps(document).encode("utf-8") + b"\n"])
             return answer.read(channel, TIMEOUT, "%s on %s" % (name, self.machine.name))
         finally:
             channel.close()

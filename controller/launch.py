@@ -181,7 +181,7 @@ class Attempt(object):
         self._on_event("pushed %d files to %s" % (sent, machine.name))
 
     def _persist(self, step, *arguments):
-        """Repeats a step whose connection was lost in the middle; whether it was done is not known."""
+        """Repeats a step whose connection was lost in the middle: done or not, nobody knows."""
         for pause in LOST_PAUSES:
             try:
                 return step(*arguments)
@@ -204,8 +204,7 @@ class Attempt(object):
         )
         channel = contact.transport().open(command)
         try:
-            channel.send(data)
-            channel.send_eof()
+            answer.tell(channel, [data])
             return answer.read(channel, ANSWER_TIMEOUT, "launch on %s" % contact.machine.name)
         finally:
             channel.close()

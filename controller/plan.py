@@ -81,15 +81,15 @@ def plan(settings, choices, moment):
         "project": {
             "name": project.name,
             "language": project.language,
-            "module_path": project.module_path or "",
+            "module_path": project.module_path,
         },
         "repository": repository(project),
         "ref": ref(choices),
         "isolation": profile.isolation,
         "image": image(profile),
-        "scripts": {"compile_to_execute.sh": compile_script(profile)},
+        "scripts": scripts(profile),
         "environment": environment(profile, choices.params),
-        "artifacts": list(project.artifacts or profile.artifacts or ()),
+        "artifacts": list(project.artifacts),
         "limits": limits(profile.limits),
         "network": profile.network,
     }
@@ -157,16 +157,19 @@ def image(profile):
     return {"name": profile.image, "recipe": recipe}
 
 
-def compile_script(profile):
-    """The profile's own script as it is written (it may hold braces of its own), else the default."""
-    if profile.compile_to_execute:
-        return profile.compile_to_execute.replace("\r\n", "\n")
-    return render.render("compile_to_execute.sh.j2")
+def scripts(profile):
+    """The profile's own scripts as they are written (braces are theirs), else the default."""
+    found = {"compile_to_execute.sh": profile.compile_to_execute}
+    if not profile.compile_to_execute:
+        found["compile_to_execute.sh"] = render.render("compile_to_execute.sh.j2")
+    if profile.package_to_docker:
+        found["package_to_docker.sh"] = profile.package_to_docker
+    return found
 
 
 def environment(profile, params):
     """The profile's variables, and over them the operator's --param ones."""
-    values = dict(profile.environment or {})
+    values = dict(profile.environment)
     for name, value in params:
         checked("--param", grammar.check_environment_name, name)
         values[name] = checked("--param %s" % name, grammar.check_environment_value, value)
@@ -178,8 +181,8 @@ def limits(chosen_limits):
     return {
         "soft_seconds": chosen_limits.soft_seconds,
         "hard_seconds": chosen_limits.hard_seconds,
-        "memory": six.text_type(chosen_limits.memory or ""),
-        "cpus": six.text_type(chosen_limits.cpus or ""),
+        "memory": chosen_limits.memory,
+        "cpus": chosen_limits.cpus,
         "pids": chosen_limits.pids,
         "log_bytes": chosen_limits.log_bytes,
     }
@@ -209,8 +212,7 @@ def machines_of(settings):
 
 def objection(machine, project, profile):
     """Why a machine may not run a project; "" when it may."""
-    wanted = set(project.labels or ()) | set(profile.labels or ())
-    missing = sorted(wanted - set(machine.labels or ()))
+    missing = sorted(set(project.labels) - set(machine.labels))
     if missing:
         return "it lacks the label %s" % ", ".join(missing)
     if profile.isolation not in machine.isolation:
@@ -219,7 +221,7 @@ def objection(machine, project, profile):
 
 
 def secrets(settings, project):
-    """{slot: reference}: only what this repository's scheme can use, only from its own git server."""
+    """{slot: reference}: of the repository's own git server, what its scheme can use."""
     if not project.git_server:
         return {}
     server = settings.git_servers[project.git_server]

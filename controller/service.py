@@ -143,9 +143,9 @@ class Controller(object):
         """This installation's release, with the data derived from the settings; made once."""
         if self._release is None:
             from . import release
-            from .settings import derived
+            from .settings import derive
 
-            self._release = release.collect(derived.files(self.settings))
+            self._release = release.collect(derive.data_files(self.settings))
         return self._release
 
     def _chosen(self, machine):

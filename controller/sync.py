@@ -38,16 +38,18 @@ def sync(transport, python, root, business_id, release):
     command = remote_command.program(python, release.files[RECEIVER].content)
     channel = transport.open(command)
     try:
-        send_json(channel, first_line(root, business_id, release))
+        first = line(first_document(root, business_id, release))
+        answer.tell(channel, [first], eof=False)
         said = checked(answer.read(channel, TIMEOUT, "sync"), root)
         if said["answer"] == "lack":
-            said = checked(send_files(channel, release, said["files"]), root)
+            answer.tell(channel, stream(release, said["files"]))
+            said = checked(answer.read(channel, TIMEOUT, "sync"), root)
         return said.get("sent", 0)
     finally:
         channel.close()
 
 
-def first_line(root, business_id, release):
+def first_document(root, business_id, release):
     return {
         "protocol": protocol.PROTOCOL,
         "root": root,
@@ -57,24 +59,17 @@ def first_line(root, business_id, release):
     }
 
 
-def send_files(channel, release, paths):
-    """Streams the files asked for; returns the last answer, also when the machine stopped listening
-    before the end.
-    """
-    try:
-        for path in paths:
-            pushed = release.files[path]
-            send_json(channel, {"path": path, "size": len(pushed.content)})
-            channel.send(pushed.content)
-        send_json(channel, {"end": True})
-        channel.send_eof()
-    except errors.ConnectionLost:
-        pass  # a machine whose disk is full answers and hangs up; the answer is what counts
-    return answer.read(channel, TIMEOUT, "sync")
+def stream(release, paths):
+    """What the machine asked for, as it travels."""
+    for path in paths:
+        content = release.files[path].content
+        yield line({"path": path, "size": len(content)})
+        yield content
+    yield line({"end": True})
 
 
-def send_json(channel, document):
-    channel.send(json.dumps(document, sort_keys=True).encode("ascii") + b"\n")
+def line(document):
+    return json.dumps(document, sort_keys=True).encode("ascii") + b"\n"
 
 
 def checked(said, root):

@@ -1,0 +1,104 @@
+"""What is pushed: which files, in which form, under which name."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import json
+import os
+import shutil
+
+import pytest
+
+from business_hyper_fusion import receive
+from controller import errors, release
+
+
+@pytest.fixture
+def root(tmpdir):
+    """A small installation."""
+    path = str(tmpdir.join("installed"))
+    write(path, "startup.py", b"print(1)\n")
+    write(path, "business_hyper_fusion/receive.py", b"\n")
+    write(path, "business_hyper_fusion/python/build_project.sh", b"echo\n")
+    write(path, "cache/dependency_lib/nodejs/.npmrc", b"registry=x\n")
+    return path
+
+
+def write(root, path, content):
+    full = os.path.join(root, path)
+    if not os.path.isdir(os.path.dirname(full)):
+        os.makedirs(os.path.dirname(full))
+    with open(full, "wb") as opened:
+        opened.write(content)
+    return full
+
+
+def test_this_installation_is_collected_and_accepted_by_the_receiver():
+    found = release.collect([("data_data/git_server.json", b"{}", 0)])
+    assert {"startup.py", "business_hyper_fusion/receive.py"} < set(found.files)
+    assert not [path for path in found.files if path.startswith(("controller", "tests"))]
+    entries = receive.check_manifest(found.hash, json.loads(json.dumps(found.manifest())))
+    assert set(entries) == set(found.files)
+
+
+def test_modes_are_by_rule_and_not_from_the_disk(root):
+    os.chmod(os.path.join(root, "business_hyper_fusion/python/build_project.sh"), 0o600)
+    os.chmod(os.path.join(root, "startup.py"), 0o600)
+    os.chmod(os.path.join(root, "business_hyper_fusion/receive.py"), 0o777)
+    modes = dict((entry["path"], entry["mode"]) for entry in release.collect(root=root).manifest())
+    assert modes == {
+        "startup.py": 0o755,
+        "business_hyper_fusion/receive.py": 0o644,
+        "business_hyper_fusion/python/build_project.sh": 0o755,
+        "cache/dependency_lib/nodejs/.npmrc": 0o644,
+    }
+
+
+def test_the_hash_is_of_content_and_not_of_times_or_litter(root):
+    before = release.collect(root=root).hash
+    os.utime(os.path.join(root, "startup.py"), (1, 1))
+    write(root, "business_hyper_fusion/__pycache__/receive.cpython-311.pyc", b"x")
+    write(root, "business_hyper_fusion/receive.pyc", b"x")
+    write(root, "business_hyper_fusion/.receive.py.swp", b"x")
+    write(root, "business_hyper_fusion/receive.py~", b"x")
+    assert release.collect(root=root).hash == before
+    write(root, "startup.py", b"print(2)\n")
+    assert release.collect(root=root).hash != before
+
+
+def test_every_collection_looks_at_the_disk_again(root):
+    before = release.collect(root=root)
+    write(root, "business_hyper_fusion/new.py", b"")
+    assert set(release.collect(root=root).files) - set(before.files) == {
+        "business_hyper_fusion/new.py"
+    }
+
+
+def test_windows_line_ends_become_unix_ones_in_texts_only(root):
+    write(root, "business_hyper_fusion/python/build_project.sh", b"echo \xff\r\n")
+    write(root, "cache/dependency_lib/java/truststore.jks", b"\0\r\n")
+    files = release.collect(root=root).files
+    assert files["business_hyper_fusion/python/build_project.sh"].content == b"echo \xff\n"
+    assert files["cache/dependency_lib/java/truststore.jks"].content == b"\0\r\n"
+
+
+def test_update_times_are_told(root):
+    os.utime(os.path.join(root, "startup.py"), (1000000000, 1000000000))
+    data = [("data_data/git_server.json", b"{}", 1500000000.7)]
+    times = dict(
+        (entry["path"], entry["update_time"]) for entry in release.collect(data, root).manifest()
+    )
+    assert times["startup.py"] == "2001-09-09T01:46:40Z"
+    assert times["data_data/git_server.json"] == "2017-07-14T02:40:00Z"
+
+
+def test_a_name_that_no_machine_takes_is_refused_with_its_remedy(root):
+    write(root, "cache/dependency_lib/java/my settings.xml", b"")
+    with pytest.raises(errors.UsageError) as caught:
+        release.collect(root=root)
+    assert "my settings.xml" in caught.value.message
+
+
+def test_a_copy_of_the_installation_has_the_same_hash(tmpdir, root):
+    copy = str(tmpdir.join("elsewhere"))
+    shutil.copytree(root, copy)
+    assert release.collect(root=copy).hash == release.collect(root=root).hash
