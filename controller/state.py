@@ -61,12 +61,15 @@ def default_directory():
 
 
 def make_private(directory):
-    if not os.path.isdir(directory):
-        try:
-            os.makedirs(directory, 0o700)
-        except OSError:
-            if not os.path.isdir(directory):  # another tristan may have been quicker
-                raise
+    """Makes what is missing of a path, for the user alone; makedirs does that to its end only."""
+    if os.path.isdir(directory):
+        return
+    make_private(os.path.dirname(directory))
+    try:
+        os.mkdir(directory, 0o700)
+    except OSError:
+        if not os.path.isdir(directory):  # another tristan may have been quicker
+            raise
 
 
 def read_json(path, on_note):
