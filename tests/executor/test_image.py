@@ -20,7 +20,7 @@ class Base(object):
     def __init__(self, machine):
         self.machine = machine
         self.origin = machine.image
-        machine.image = "tristan-lab/changing:1"
+        machine.image = self.origin.replace("/python:", "/changing:")
         self.touch("one")
 
     def touch(self, mark):

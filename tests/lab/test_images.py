@@ -14,6 +14,7 @@ def test_image_has_its_tools(engine, recipe):
 
 
 def test_a_present_image_is_not_made_again(engine, python_image):
+    assert engine.has_image(python_image)
     again = images.make(engine, images.PYTHON)
     assert again.how == "present"
     assert again.bytes > 1000000
