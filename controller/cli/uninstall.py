@@ -12,15 +12,16 @@ from controller.cli import completing, output
 
 @click.command("uninstall", short_help="Take Tristan off a machine.")
 @click.argument("machine", **completing.machines())
+@click.option("--yes", is_flag=True, help="Ask nothing.")
 @click.option("--force", is_flag=True, help="Ask nothing, and end the builds that run there.")
 @click.pass_obj
-def uninstall(session, machine, force):
+def uninstall(session, machine, yes, force):
     """Remove Tristan's files, images and containers from MACHINE.
 
     The logs and built files that are kept there go too.
     """
     session.machine_names(machine)
-    if not force:
+    if not (yes or force):
         _ask(session.settings.machines[machine])
     session.controller.uninstall(machine, force)
     click.echo(
@@ -31,7 +32,7 @@ def uninstall(session, machine, force):
 def _ask(machine):
     if not sys.stdin.isatty():
         raise errors.UsageError(
-            "uninstall asks first, and nobody is at the keyboard", "give --force to go on unasked"
+            "uninstall asks first, and nobody is at the keyboard", "give --yes to go on unasked"
         )
     text = "Remove %s and everything Tristan made on %s?" % (machine.root, machine.name)
     click.confirm(text, abort=True, err=True)

@@ -140,7 +140,9 @@ def test_uninstall_asks_or_is_forced(tristan):
     controller = fake.Controller()
     result = tristan("uninstall", "builder-1", controller=controller)
     assert (result.code, controller.calls) == (2, [])
-    assert "--force" in result.err
+    assert "--yes" in result.err
+    assert tristan("uninstall", "builder-1", "--yes", controller=controller).code == 0
+    assert controller.calls.pop() == ("uninstall", "builder-1", False)
     assert tristan("uninstall", "builder-1", "--force", controller=controller).code == 0
     assert controller.calls == [("uninstall", "builder-1", True)]
 
