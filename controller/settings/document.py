@@ -1,4 +1,4 @@
-"""tristan.yml as data: bytes -> text -> YAML nodes -> plain values, with the line of every key.
+"""tristan.yml as data: bytes, text, YAML nodes, plain values.
 
 In:  the path of a file.
 Out: a `Document`; what can't be read as YAML is noted as faults with their lines.
@@ -71,7 +71,7 @@ def read(path):
 def parse(content, faults):
     """Take bytes for YAML.
 
-    :param faults: Faults; gets what is wrong, and the line of every key.
+    :param faults: Faults; gets what is wrong, and the place of every key.
     :return: dict, or None.
     """
     text = _decoded(content, faults)
@@ -79,12 +79,12 @@ def parse(content, faults):
     if node is None:
         return None
     if not isinstance(node, yaml.MappingNode):
-        faults.add((), "must hold sections such as machines: and projects:", _line(node))
+        faults.add((), "must hold sections such as machines: and projects:", _place(node))
         return None
     try:
         return _Conversion(faults).value(node, ())
     except _TooMuch as error:
-        faults.add((), str(error), _line(node))
+        faults.add((), str(error), _place(node))
         return None
 
 
@@ -94,16 +94,16 @@ def _decoded(content, faults):
         faults.add((), "is larger than %d bytes" % FILE_BYTES)
         return None
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        faults.add((), "is UTF-16; save it as UTF-8", 1)
+        faults.add((), "is UTF-16; save it as UTF-8", (1, 1))
         return None
     if content.startswith(codecs.BOM_UTF8):
-        faults.add((), "begins with a byte order mark; save it as UTF-8 without one", 1)
+        faults.add((), "begins with a byte order mark; save it as UTF-8 without one", (1, 1))
         content = content[len(codecs.BOM_UTF8) :]
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        faults.add((), "is not UTF-8: byte 0x%02x" % bytearray(content)[error.start], line)
+        place = (content[: error.start].count(b"\n") + 1, 1)
+        faults.add((), "is not UTF-8: byte 0x%02x" % bytearray(content)[error.start], place)
         return None
 
 
@@ -112,17 +112,17 @@ def _composed(text, faults):
     try:
         node = _Loader(text).get_single_node()
     except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1
-        faults.add((), "holds a control character; remove it", line)
+        place = (text[: error.position].count("\n") + 1, 1)
+        faults.add((), "holds a control character; remove it", place)
     except yaml.MarkedYAMLError as error:
         _add_yaml_fault(error, text, faults)
     except RuntimeError:  # Python's recursion limit
-        faults.add((), "is nested too deeply", 1)
+        faults.add((), "is nested too deeply", (1, 1))
     except (ValueError, OverflowError):  # "\UFFFFFFFF": PyYAML hands it to chr() unchecked
-        faults.add((), "holds an escape (\\U...) that is no character", 1)
+        faults.add((), "holds an escape (\\U...) that is no character", (1, 1))
     else:
         if node is None:
-            faults.add((), "is empty; `tristan init` writes a file to start from", 1)
+            faults.add((), "is empty; `tristan init` writes a file to start from", (1, 1))
         return node
     return None
 
@@ -133,11 +133,11 @@ def _add_yaml_fault(error, text, faults):
     line = (text.splitlines() + ["", ""])[number]
     problem = error.problem or error.context or "it can't be read"
     if "\t" in line[: len(line) - len(line.lstrip())] or "'\\t'" in problem:
-        faults.add((), "is indented with a tab; YAML takes spaces only", number + 1)
+        faults.add((), "is indented with a tab; YAML takes spaces only", (number + 1, 1))
     elif "single document" in (error.context or ""):
-        faults.add((), "holds a second document (---); only one is allowed", number + 1)
+        faults.add((), "holds a second document (---); only one is allowed", (number + 1, 1))
     else:
-        faults.add((), "is no valid YAML: %s" % problem, number + 1)
+        faults.add((), "is no valid YAML: %s" % problem, (number + 1, 1))
 
 
 class _TooMuch(Exception):
@@ -157,7 +157,7 @@ class _Conversion(object):
             raise _TooMuch("holds more than %d values (aliases count each time)" % MOST_VALUES)
         if len(key_path) > DEPTH:
             raise _TooMuch("is nested more than %d levels deep" % DEPTH)
-        self._faults.lines.setdefault(key_path, _line(node))
+        self._faults.places.setdefault(key_path, _place(node))
         if isinstance(node, yaml.MappingNode) and node.tag == _MAP:
             return self._mapping(node, key_path)
         if isinstance(node, yaml.SequenceNode) and node.tag == _SEQUENCE:
@@ -167,7 +167,7 @@ class _Conversion(object):
         return self._scalar(node, key_path)
 
     def _mapping(self, node, key_path):
-        found, lines, merges = OrderedDict(), {}, []
+        found, merges = OrderedDict(), []
         for key_node, value_node in node.value:
             if key_node.tag == _MERGE:
                 merges.append(value_node)
@@ -176,10 +176,11 @@ class _Conversion(object):
             if key is None:
                 continue
             if key in found:
-                message = "is written twice, first in line %d" % lines[key]
-                self._faults.add(key_path + (key,), message, _line(key_node))
+                first = self._faults.places[key_path + (key,)][0]
+                message = "is written twice, first in line %d" % first
+                self._faults.add(key_path + (key,), message, _place(key_node))
                 continue
-            lines[key] = self._faults.lines[key_path + (key,)] = _line(key_node)
+            self._faults.places[key_path + (key,)] = _place(key_node)
             found[key] = self.value(value_node, key_path + (key,))
         for merge in merges:
             self._merge(merge, found, key_path)
@@ -189,7 +190,7 @@ class _Conversion(object):
         """Add what << names; what is written here, or was merged before, wins."""
         for source in node.value if isinstance(node, yaml.SequenceNode) else [node]:
             if not isinstance(source, yaml.MappingNode):
-                self._faults.add(key_path, "<< takes a mapping (*name)", _line(node))
+                self._faults.add(key_path, "<< takes a mapping (*name)", _place(node))
                 continue
             for key, value in self.value(source, key_path + ("<<",)).items():
                 found.setdefault(key, value)
@@ -198,7 +199,7 @@ class _Conversion(object):
         if isinstance(node, yaml.ScalarNode) and node.value and _is_text(node):
             # An unquoted 1 or true is fine as a name; the grammar has its say about it later.
             return node.value
-        self._faults.add(key_path, "a key here is empty or not plain text", _line(node))
+        self._faults.add(key_path, "a key here is empty or not plain text", _place(node))
         return None
 
     def _scalar(self, node, key_path):
@@ -207,7 +208,7 @@ class _Conversion(object):
             self._faults.add(key_path, "has the tag %s, which is not used here" % node.tag)
             return ""
         if not _is_text(node):
-            self._faults.add(key_path, "holds text that is no valid Unicode", _line(node))
+            self._faults.add(key_path, "holds text that is no valid Unicode", _place(node))
             return ""
         try:
             return convert(node.value)
@@ -225,8 +226,9 @@ def _is_text(node):
     return True
 
 
-def _line(node):
-    return node.start_mark.line + 1
+def _place(node):
+    """(line, column) where a node begins."""
+    return node.start_mark.line + 1, node.start_mark.column + 1
 
 
 _CONVERT = {

@@ -18,10 +18,10 @@ KEY_SHOWN = 64
 
 
 class Faults(object):
-    """:param lines: dict of key path (tuple) to line number, for the order and the messages."""
+    """`places`: dict of key path (tuple) to (line, column), for the order and the messages."""
 
-    def __init__(self, lines=None):
-        self.lines = lines if lines is not None else {}
+    def __init__(self):
+        self.places = {}
         self._found = []
 
     def __len__(self):
@@ -31,36 +31,37 @@ class Faults(object):
         """Whether a fault of this key, or of one inside it, is known."""
         return any(found[: len(key_path)] == tuple(key_path) for _, found, _ in self._found)
 
-    def add(self, key_path, message, line=None):
+    def add(self, key_path, message, place=None):
         """Note a fault, once.
 
         :param key_path: tuple of keys (text) and list positions (int).
-        :param line: int, where it stands; looked up by the key path when None.
+        :param place: (line, column), counted from 1; looked up by the key path when None.
         """
         key_path = tuple(key_path)
-        line = self._line(key_path) if line is None else line
-        if (line, key_path, message) not in self._found:
-            self._found.append((line, key_path, message))
+        place = self._place(key_path) if place is None else place
+        if (place, key_path, message) not in self._found:
+            self._found.append((place, key_path, message))
 
     def listed(self):
-        """:return: list of Fault, by line; at most 100 and one that counts the rest."""
-        ordered = sorted(self._found, key=lambda found: found[0])
+        """:return: list of Fault, by place; at most 100 and one that counts the rest."""
+        ordered = sorted((place, written(path), message) for place, path, message in self._found)
         faults = [_fault(*found) for found in ordered[:MOST]]
         if len(ordered) > MOST:
             faults.append(Fault("...", "and %d more" % (len(ordered) - MOST)))
         return faults
 
-    def _line(self, key_path):
-        """The line of the key, or of the nearest key around it."""
-        while key_path and key_path not in self.lines:
+    def _place(self, key_path):
+        """The place of the key, or of the nearest key around it."""
+        while key_path and key_path not in self.places:
             key_path = key_path[:-1]
-        return self.lines.get(key_path, 0)
+        return self.places.get(key_path, (0, 0))
 
 
-def _fault(line, key_path, message):
+def _fault(place, key_path, message):
+    line = place[0]
     if not key_path:
         return Fault("line %d" % line if line else "the file", message)
-    return Fault(written(key_path), "%s (line %d)" % (message, line) if line else message)
+    return Fault(key_path, "%s (line %d)" % (message, line) if line else message)
 
 
 def written(key_path):
