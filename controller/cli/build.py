@@ -119,4 +119,4 @@ def _detached(session, launched):
     # The id alone on stdout, so that a script can keep it.
     click.echo(launched.build_id)
     output.say("It runs on %s, executor %s." % (launched.machine, launched.executor_id))
-    output.say("%s %s" % (output.symbol("arrow"), ending.follow_and_cancel(launched.build_id)))
+    output.advise(ending.follow_and_cancel(launched.build_id))

@@ -22,12 +22,8 @@ def cancel(session, build, reason):
     state = output.text_of(status.get("state"))
     if state == "running":
         click.echo("Cancelling %s on %s." % (build_id, output.text_of(status.get("machine"))))
-        output.say(
-            "%s its end: tristan status %s" % (output.symbol("arrow"), ending.short_id(build_id))
-        )
+        output.advise("its end: tristan status " + ending.short_id(build_id))
+    elif state == "cancelled":
+        click.echo("%s is cancelled." % build_id)
     else:
-        click.echo(
-            "%s had ended already: %s." % (build_id, state)
-            if state != "cancelled"
-            else build_id + " is cancelled."
-        )
+        click.echo("%s had ended already: %s." % (build_id, state))

@@ -23,13 +23,10 @@ def short_id(build_id):
 
 
 def follow_and_cancel(build_id, resume=""):
-    """:returns: text that says how to come back to a build."""
+    """:returns: two lines of text that say how to come back to a build."""
     tail = short_id(build_id)
-    return "follow it: tristan logs %s --follow%s   cancel it: tristan cancel %s" % (
-        tail,
-        resume,
-        tail,
-    )
+    follow = "follow it:  tristan logs %s --follow%s" % (tail, resume)
+    return follow + "\ncancel it:  tristan cancel " + tail
 
 
 def write(status):

@@ -27,7 +27,7 @@ def enroll(session, machine, fingerprint):
     session.machine_names(machine)
     session.controller.enroll(machine, fingerprint=fingerprint, confirm=_confirm)
     click.echo("%s %s is enrolled." % (output.coloured(output.symbol("ok"), "ok"), machine))
-    output.say("%s tristan doctor %s" % (output.symbol("arrow"), machine))
+    output.advise("tristan doctor " + machine)
 
 
 def _confirm(*shown):

@@ -20,4 +20,4 @@ def init(session, path):
     path = path or session.config or "tristan.yml"
     initial.write(path)
     click.echo("%s %s is written." % (output.coloured(output.symbol("ok"), "ok"), path))
-    output.say("%s edit it, then: tristan config check" % output.symbol("arrow"))
+    output.advise("edit it, then: tristan config check")

@@ -26,8 +26,7 @@ def machines(session):
     for one in found:
         if one.get("error"):
             output.say("%s: %s" % (output.text_of(one.get("name")), output.text_of(one["error"])))
-        if one.get("remedy"):
-            output.say("  %s %s" % (output.symbol("arrow"), output.text_of(one["remedy"])))
+            output.advise(one.get("remedy") or "")
 
 
 def _row(one):

@@ -180,6 +180,12 @@ def print_json(document):
     click.echo(json.dumps(document, indent=2, sort_keys=True))
 
 
+def advise(remedy, color=None):
+    """:param remedy: text, what to do; a line for each way, or nothing."""
+    for line in remedy.splitlines():
+        say("  %s %s" % (symbol("arrow"), text_of(line)), color)
+
+
 def say(text="", color=None):
     """A word to the person: on stderr, so that stdout holds results only."""
     click.echo(text, err=True, color=color)

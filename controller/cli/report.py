@@ -100,10 +100,7 @@ def write(failure):
     ]
     for line in output.table(faults):
         output.say("  " + line, color=colour)
-    if failure.remedy:
-        output.say(
-            "  %s %s" % (output.symbol("arrow"), terminal.plain(failure.remedy)), color=colour
-        )
+    output.advise(failure.remedy, colour)
 
 
 def masked_traceback(error):

@@ -103,7 +103,7 @@ def still_running(build_id, screen, why):
     """:returns: the error that says how to come back."""
     resume = " --offset %d" % screen.next_offset if screen.next_offset else ""
     where = screen.last_status.get("machine")
-    message = "%s; the build %s goes on%s" % (why, build_id, " on " + where if where else "")
+    message = "%s; the build %s still runs%s" % (why, build_id, " on " + where if where else "")
     return errors.StillRunning(message, ending.follow_and_cancel(build_id, resume))
 
 

@@ -29,9 +29,9 @@ def test_ctrl_c_leaves_the_build_and_says_how_to_come_back(words):
     child.sendintr()
     code, text = ended(child)
     assert code == 7
-    assert "goes on" in text
-    assert "follow it: tristan logs 9c1e4f2a --follow --offset 11" in text
-    assert "cancel it: tristan cancel 9c1e4f2a" in text
+    assert "still runs on builder-1" in text
+    assert "follow it:  tristan logs 9c1e4f2a --follow --offset 11" in text
+    assert "cancel it:  tristan cancel 9c1e4f2a" in text
     assert "Traceback" not in text
 
 

@@ -1,0 +1,183 @@
+"""An operator with a machine, a git server and projects; real parts, all the tests' own.
+
+In: the lab's parts. Out: the command ``tristan`` run as a process of its own, in a home of its own.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import collections
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+
+from tests.lab import git_server, process
+from tests.lab.sshd import Sshd
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+CONFIGURATION = """
+machines:
+  builder-1:
+    host: 127.0.0.1
+    port: {port}
+    username: {username}
+    key_file: {key}
+    root: {root}
+    python: {python}
+    executors: {executors}
+    engine: {{command: [{engine}]}}
+
+git_servers:
+  main: {{address: "http://127.0.0.1:{git_port}"}}
+
+build_profiles:
+  wheel:
+    language: python
+    image: {python_image}
+    environment: {{PIP_NO_BUILD_ISOLATION: "0"}}
+  page: {{language: nodejs, image: {nodejs_image}}}
+  script: &script
+    language: python
+    image: {python_image}
+    compile_to_execute: |
+      #!/bin/sh
+      eval "$SCRIPT"
+  short:
+    <<: *script
+    limits: {{soft: 3s, hard: 5s}}
+  no_image: {{language: python, image: "127.0.0.1:1/no/such:image"}}
+
+projects:
+  shop: {{repository: group/shop, build_profile: wheel}}
+  web: {{repository: group/web, build_profile: page}}
+  script: {{repository: group/shop, build_profile: script}}
+  short: {{repository: group/shop, build_profile: short}}
+  no_image: {{repository: group/shop, build_profile: no_image}}
+  no_repository: {{repository: group/none, build_profile: script}}
+"""
+
+Result = collections.namedtuple("Result", "code out err")
+
+
+class Operator(object):
+    """.sshd .shop .web (Repository) .engine .configuration (path)
+
+    :param values: for CONFIGURATION: python (the machine's), python_image, nodejs_image.
+    """
+
+    def __init__(self, engine, executors=2, **values):
+        self.engine = engine
+        self.home = process.directory("operator")
+        self.sshd = Sshd(docker_socket=engine.socket)
+        self._repositories = git_server.Repositories()
+        self._git = git_server.GitOverHttp(self._repositories)
+        self.shop = self._repository("shop")
+        self.web = self._repository("web")
+        self.configuration = os.path.join(self.home, "tristan.yml")
+        self.configure(executors=executors, **values)
+
+    def _repository(self, name):
+        repository = self._repositories.create("group/" + name)
+        repository.commit_tree(os.path.join(REPOSITORY, "demo", name))
+        return repository
+
+    def configure(self, **chosen):
+        """Write tristan.yml; what is given replaces a value of CONFIGURATION."""
+        values = {
+            "port": self.sshd.port,
+            "username": self.sshd.username,
+            "key": self.sshd.client_key,
+            "root": self.sshd.root,
+            "engine": ", ".join(self.engine.command),
+            "git_port": self._git.port,
+        }
+        self._values = dict(getattr(self, "_values", values), **chosen)
+        with io.open(self.configuration, "w", encoding="utf-8") as target:
+            target.write(CONFIGURATION.format(**self._values))
+
+    def enroll(self):
+        result = self.run("enroll", "builder-1", "--fingerprint", self.sshd.fingerprint)
+        assert result.code == 0, result
+
+    def environment(self):
+        """:returns: dict, an environment with none of the user's own configuration."""
+        found = dict(os.environ, HOME=self.home, LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
+        for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+            found[name] = os.path.join(self.home, name.lower())
+        for name in ("SSH_AUTH_SOCK", "NO_COLOR", "TRISTAN_CONFIG"):
+            found.pop(name, None)
+        if not self._installed():
+            found["PYTHONPATH"] = REPOSITORY
+        return {process.native(name): process.native(value) for name, value in found.items()}
+
+    def _installed(self):
+        return os.path.exists(os.path.join(os.path.dirname(sys.executable), "tristan"))
+
+    def command(self, *words):
+        """:returns: list of str: ``tristan`` as it is installed, else from this checkout."""
+        program = [sys.executable, "-m", "controller"]
+        if self._installed():
+            program = [os.path.join(os.path.dirname(sys.executable), "tristan")]
+        program += ["--config", self.configuration]
+        return [process.native(word) for word in program + list(words)]
+
+    def start(self, *words):
+        """:returns: subprocess.Popen with pipes."""
+        return subprocess.Popen(
+            self.command(*words),
+            env=self.environment(),
+            cwd=self.home,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def run(self, *words):
+        """:returns: Result with texts, once the command has ended."""
+        child = self.start(*words)
+        out, err = child.communicate()
+        return Result(child.returncode, out.decode("utf-8"), err.decode("utf-8"))
+
+    def json(self, *words):
+        """:returns: what the command says with --json."""
+        result = self.run(*(words + ("--json",)))
+        return json.loads(result.out)
+
+    def script(self, text, *words, **given):
+        """Start a build of a shell text. :returns: Popen."""
+        project = given.get("project", "script")
+        return self.start("build", project, "--branch", "main", "--param", "SCRIPT=" + text, *words)
+
+    def detached(self, text):
+        """:returns: the id of a build of a shell text that runs now."""
+        child = self.script(text, "--detach")
+        out, err = child.communicate()
+        assert child.returncode == 0, err
+        return out.decode("ascii").strip()
+
+    def log(self, status):
+        """:returns: bytes, the log as it lies on the machine, once its hash is the status's."""
+        path = os.path.join(self.attempt(status), "log")
+        with io.open(path, "rb") as source:
+            content = source.read()
+        assert hashlib.sha256(content).hexdigest() == status["log"]["sha256"]
+        return content
+
+    def attempt(self, status):
+        """:returns: path of an attempt's directory on the machine."""
+        parts = (status["executor_id"], "builds", status["build_id"], str(status["attempt"]))
+        return os.path.join(self.sshd.root, "1", "run", *parts)
+
+    def containers(self):
+        """:returns: list of str, ids of all containers of this machine's root."""
+        label = "label=tristan.root=" + self.sshd.root
+        return self.engine.run(["ps", "--all", "--quiet", "--filter", label]).split()
+
+    def stop(self):
+        self.sshd.stop()
+        self._git.stop()
+        self._repositories.remove()
+        process.remove(self.home)
