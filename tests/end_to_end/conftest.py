@@ -13,6 +13,8 @@ def operator(engine, python_image, nodejs_image, executor_python):
     found = Operator(
         engine, python=executor_python, python_image=python_image, nodejs_image=nodejs_image
     )
-    found.enroll()
-    yield found
-    found.stop()
+    try:
+        found.enroll()
+        yield found
+    finally:
+        found.stop()

@@ -28,7 +28,7 @@ machines:
     root: {root}
     python: {python}
     executors: {executors}
-    engine: {{command: [{engine}]}}
+    engine: {{kind: docker, command: [{engine}]}}
 
 git_servers:
   main: {{address: "http://127.0.0.1:{git_port}"}}
