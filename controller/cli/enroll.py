@@ -25,8 +25,10 @@ def enroll(session, machine, fingerprint):
     ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub
     """
     session.machine_names(machine)
-    session.controller.enroll(machine, fingerprint=fingerprint, confirm=_confirm)
-    click.echo("%s %s is enrolled." % (output.coloured(output.symbol("ok"), "ok"), machine))
+    found = session.controller.enroll(machine, fingerprint=fingerprint, confirm=_confirm)
+    sign = output.coloured(output.symbol("ok"), "ok")
+    what = "was enrolled before" if found.already else "is enrolled"
+    click.echo("%s %s %s: %s %s" % (sign, machine, what, found.key_type, found.fingerprint))
     output.advise("tristan doctor " + machine)
 
 

@@ -12,6 +12,7 @@ BUILD_ID = "20261121T065512123-9c1e4f2a"
 
 Launched = collections.namedtuple("Launched", "build_id attempt machine executor_id")
 Plan = collections.namedtuple("Plan", "build_id")
+Enrolled = collections.namedtuple("Enrolled", "fingerprint key_type already")
 Check = collections.namedtuple("Check", "name state detail remedy")
 Machine = collections.namedtuple("Machine", "name root")
 
@@ -154,6 +155,7 @@ class Controller(object):
 
     def enroll(self, machine, fingerprint=None, confirm=None):
         self._called("enroll", machine, fingerprint)
+        return Enrolled(fingerprint or "SHA256:abc", "ssh-ed25519", False)
 
     def uninstall(self, machine, force):
         self._called("uninstall", machine, force)

@@ -133,7 +133,10 @@ def test_enroll_by_fingerprint(tristan):
     controller = fake.Controller()
     result = tristan("enroll", "builder-1", "--fingerprint", "SHA256:abc", controller=controller)
     assert controller.calls == [("enroll", "builder-1", "SHA256:abc")]
-    assert (result.code, result.out) == (0, "\u2714 builder-1 is enrolled.\n")
+    assert (result.code, result.out) == (
+        0,
+        "\u2714 builder-1 is enrolled: ssh-ed25519 SHA256:abc\n",
+    )
 
 
 def test_uninstall_asks_or_is_forced(tristan):
