@@ -5,6 +5,11 @@ from __future__ import absolute_import, print_function, unicode_literals
 import os
 import time
 
+from six import ensure_binary, ensure_str, ensure_text
+from six.moves import shlex_quote as quote
+
+__all__ = ["ensure_binary", "ensure_str", "ensure_text", "monotonic", "quote"]
+
 if hasattr(time, "monotonic"):
     monotonic = time.monotonic
 else:

@@ -1,0 +1,191 @@
+"""From a Destination to a login: the way there, the key exchange, the host key, the proof of who
+we are.
+
+Job: the steps in their order, for each host on the way; foreign errors become Tristan's here.
+In: a Destination, Tristan's known_hosts. Out: paramiko Transports, the machine's own last.
+
+The host key is judged between key exchange and login: a host that is not the one that was pinned
+learns no more than that somebody called.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import random
+import re
+import time
+
+from controller import compat, errors
+from controller.transport import dial, known_hosts
+from controller.transport.library import paramiko
+from controller.transport.login import Login
+
+TRIES = 4
+"""How often to call a host that hangs up at once: it may have too many callers (MaxStartups)."""
+
+OPENSSH = re.compile(r"OpenSSH_(\d+)\.(\d+)")
+LEAST_OPENSSH = (7, 4)
+RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
+"""Signature algorithms of the key type ssh-rsa, best first."""
+
+
+def login_along(destination, machine, own, timeout):
+    """Logs in on each host of the way and at last on the machine.
+
+    :param machine: settings Machine. :param own: path of Tristan's known_hosts.
+    :returns: list of paramiko.Transport, the machine's own last; all closed after a failure.
+    """
+    chain = []
+    try:
+        for hop in destination.via + (destination,):
+            pins = pins_of(hop, own)
+            chain.append(exchange_keys(hop, chain[-1] if chain else None, pins, timeout))
+            check_host_key(chain[-1], hop, pins, machine.name)
+            chain[-1].auth_timeout = timeout
+            Login(chain[-1], hop, machine.password if hop is destination else None).run()
+    except BaseException:
+        hang_up(chain)
+        raise
+    return chain
+
+
+def hang_up(chain):
+    for transport in reversed(chain):
+        transport.close()
+
+
+def pins_of(destination, own):
+    return known_hosts.pins(
+        destination.pin_name, destination.pin_port, own, destination.known_hosts
+    )
+
+
+def exchange_keys(destination, jump, pins, timeout):
+    """A transport behind its key exchange; nothing but that was said.
+
+    :param jump: the paramiko Transport to go through, or None.
+    :param pins: known_hosts.Pins, whose key types the host is asked for first; or None.
+    """
+    for tries_left in reversed(range(TRIES)):
+        line = call(destination, jump, timeout)
+        started = compat.monotonic()
+        transport = paramiko.Transport(line)
+        transport.banner_timeout = transport.handshake_timeout = timeout
+        transport.clear_to_send_timeout = timeout
+        if pins is not None:
+            prefer(transport, pins.key_types())
+        try:
+            transport.start_client(timeout=timeout)
+            transport.get_remote_server_key()
+            return transport
+        except Exception as error:  # paramiko's, the socket's, or a parser's over noise
+            transport.close()
+            line.close()
+            quick = compat.monotonic() - started < timeout / 2
+            if not (tries_left and quick and not line.first.startswith(b"SSH-")):
+                raise failure(destination, transport, line, error)
+        time.sleep(random.uniform(0.1, 0.4) * (TRIES - tries_left))
+
+
+def call(destination, jump, timeout):
+    if jump is not None:
+        return dial.through_jump(jump, destination, timeout)
+    if destination.proxy_command:
+        return dial.through_command(destination)
+    return dial.straight(destination, timeout)
+
+
+def prefer(transport, key_types):
+    """Asks for the host key types that are pinned before all others."""
+    options = transport.get_security_options()
+    present = tuple(options.key_types)
+    wanted = [
+        algorithm
+        for key_type in key_types
+        for algorithm in (RSA if key_type == "ssh-rsa" else (key_type,))
+        if algorithm in present
+    ]
+    options.key_types = tuple(wanted) + tuple(one for one in present if one not in wanted)
+
+
+def failure(destination, transport, line, error):
+    """Why there is no connection: what answered, and what is the matter with it."""
+    where = "%s port %d" % (destination.host, destination.port)
+    if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
+        return incompatible(where, transport.remote_version, error)
+    if line.first.startswith(b"SSH-"):
+        return errors.MachineUnreachable(
+            "the SSH key exchange with %s failed: %s" % (where, error),
+            remedy="try again; the log of sshd there says more",
+        )
+    if line.first and not line.first.startswith((b"Exceeded", b"Not allowed")):
+        said = line.first.split(b"\n")[0].decode("ascii", "replace").strip()
+        return errors.MachineUnreachable(
+            "what answers on %s is no SSH server: it says %.60r" % (where, str(said)),
+            remedy="check host and port of the machine in tristan.yml",
+        )
+    return errors.MachineUnreachable(
+        "%s takes calls, but no SSH server speaks there" % where,
+        remedy="check the port; if sshd has too many callers (MaxStartups), try again",
+    )
+
+
+def incompatible(where, version, error):
+    found = OPENSSH.search(version or "")
+    old = bool(found) and tuple(int(part) for part in found.groups()) < LEAST_OPENSSH
+    if old:
+        message = "the sshd on %s is too old: %s" % (where, found.group())
+    else:
+        message = "the sshd on %s (%s) and Tristan have no common way: %s" % (
+            where,
+            version or "unknown",
+            error,
+        )
+    return errors.MachineUnreachable(
+        message,
+        remedy="Tristan needs OpenSSH %d.%d or newer, with SHA-2 signatures: update it, or allow "
+        "HostKeyAlgorithms rsa-sha2-256 or ssh-ed25519 in its sshd_config" % LEAST_OPENSSH,
+        cause="incompatible_sshd",
+    )
+
+
+def check_host_key(transport, destination, pins, machine):
+    """:raises errors.HostKeyUnknown, errors.HostKeyChanged: the host may be another one.
+
+    :param machine: text, the machine's name in tristan.yml.
+    """
+    key = transport.get_remote_server_key()
+    verdict = pins.verdict(key.asbytes())
+    if verdict == "known":
+        return
+    where = "%s port %d" % (destination.host, destination.port)
+    shown = "%s %s" % (key.get_name(), known_hosts.fingerprint(key.asbytes()))
+    if verdict == "unknown":
+        raise unknown(where, shown, pins, machine)
+    if verdict == "revoked":
+        place = pins.revocation(key.asbytes()).place
+        raise errors.HostKeyChanged(
+            "the host key of %s is revoked in %s: %s" % (where, place, shown),
+            remedy="the machine needs a new host key; nothing was sent to it",
+            cause="host_key_revoked",
+        )
+    raise changed(where, shown, pins, machine)
+
+
+def unknown(where, shown, pins, machine):
+    authority = " (a @cert-authority is known, which Tristan can't use)" if pins.authorities else ""
+    return errors.HostKeyUnknown(
+        "the host key of %s is not known%s: %s" % (where, authority, shown),
+        remedy="compare it with the machine's own, then `tristan enroll %s`" % machine,
+    )
+
+
+def changed(where, shown, pins, machine):
+    old = ", ".join(
+        "%s %s (%s)" % (entry.key_type, known_hosts.fingerprint(entry.blob), entry.place)
+        for entry in pins.deciding
+    )
+    return errors.HostKeyChanged(
+        "the host key of %s has changed: it is %s, known was %s" % (where, shown, old),
+        remedy="somebody may stand between; nothing was sent. If the machine was set up anew: "
+        "`tristan enroll %s`" % machine,
+    )
