@@ -8,11 +8,8 @@ from __future__ import absolute_import, print_function
 import hashlib
 import json
 import os
-import time
 
 from business_hyper_fusion import compat, engine, lock, names, outcome
-
-WAIT = 0.2
 
 
 def run(work):
@@ -56,15 +53,10 @@ class BuildImage(object):
             os.close(held)
 
     def _lock(self):
-        path = os.path.join(self._work.business.images, names.component(self.name) + ".lock")
-        held = lock.acquire(path)
-        if held is None:
-            self._work.log.say("==> image: waiting for another build that makes %s" % self.name)
-        while held is None:
-            self._work.control.check()
-            time.sleep(WAIT)
-            held = lock.acquire(path)
-        return held
+        waiting = "==> image: waiting for another build that makes %s" % self.name
+        work = self._work
+        path = os.path.join(work.business.images, names.component(self.name) + ".lock")
+        return lock.acquire_in_turn(path, work.control, lambda: work.log.say(waiting))
 
     def _base_image(self):
         """:returns: what the engine tells of the base image, pulled when it is not there."""

@@ -5,25 +5,44 @@ from __future__ import absolute_import, print_function
 import errno
 import fcntl
 import os
+import time
 
 from business_hyper_fusion import compat
 
+WAIT = 0.1
+"""Seconds between two tries at a lock that another build holds."""
 
-def acquire(path, wait=False):
-    """Take the lock that ``path`` names, made when missing.
 
-    :param wait: True waits for it; False takes "busy" for an answer.
+def acquire(path):
+    """Take the lock that ``path`` names, made when missing; "busy" is an answer, not a wait.
+
     :returns: descriptor that holds it (close it to let go; children don't inherit it), or None when busy.
     """
     descriptor = compat.close_on_exec(os.open(path, os.O_RDWR | os.O_CREAT, 0o644))
-    operation = fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB
     try:
-        compat.retry_interrupted(fcntl.flock, descriptor, operation)
+        compat.retry_interrupted(fcntl.flock, descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (IOError, OSError) as error:
         os.close(descriptor)
         if error.errno in (errno.EAGAIN, errno.EACCES):
             return None
         raise
+    return descriptor
+
+
+def acquire_in_turn(path, control, when_waiting):
+    """Take a lock that another build holds for a while; a cancellation or a time limit ends the waiting.
+
+    :param control: Control. :param when_waiting: callable(), once, when there is something to wait for.
+    :returns: descriptor that holds it.
+    :raises outcome.Ended: the attempt must stop.
+    """
+    descriptor = acquire(path)
+    if descriptor is None:
+        when_waiting()
+    while descriptor is None:
+        control.check()
+        time.sleep(WAIT)
+        descriptor = acquire(path)
     return descriptor
 
 

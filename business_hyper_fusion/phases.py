@@ -5,8 +5,18 @@ from __future__ import absolute_import, print_function
 import os
 import traceback
 
-from business_hyper_fusion import artifacts, build, clean, compat, files, image, outcome, resources
-from business_hyper_fusion import scripts, source
+from business_hyper_fusion import (
+    artifacts,
+    build,
+    clean,
+    compat,
+    files,
+    image,
+    outcome,
+    resources,
+    scripts,
+    source,
+)
 from business_hyper_fusion.control import Control
 from business_hyper_fusion.log import Log
 from business_hyper_fusion.masker import Masker

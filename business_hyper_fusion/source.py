@@ -9,13 +9,9 @@ from __future__ import absolute_import, print_function
 import os
 import shutil
 import stat
-import time
 
 from business_hyper_fusion import compat, git, lock, names, outcome
 from business_hyper_fusion.process import Command
-
-WAIT = 0.2
-"""Seconds between two tries at a mirror that another build is fetching into."""
 
 
 def run(work):
@@ -53,17 +49,10 @@ class Source(object):
             os.close(held)
 
     def _lock(self):
+        waiting = "==> source: waiting for another build that fetches from this repository"
+        work = self._work
         path = self._mirror + ".lock"
-        held = lock.acquire(path)
-        if held is None:
-            self._work.log.say(
-                "==> source: waiting for another build that fetches from this repository"
-            )
-        while held is None:
-            self._work.control.check()
-            time.sleep(WAIT)
-            held = lock.acquire(path)
-        return held
+        return lock.acquire_in_turn(path, work.control, lambda: work.log.say(waiting))
 
     def _fetch_once(self):
         """:returns: False when git failed, for whatever reason."""
