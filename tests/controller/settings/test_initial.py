@@ -27,7 +27,7 @@ def test_it_stays_valid_with_every_comment_made_a_key(tmpdir):
         lines = opened.read().splitlines()
     start = lines.index("machines:")
     lines[start:] = [
-        re.sub(r"^( *)# (?=\s*[a-z0-9_-]+:( |$)|  python -m)", r"\1", line)
+        re.sub(r"^( *)# (?=\s*([a-z0-9_-]+|[A-Z_]+):( |$)|  python -m)", r"\1", line)
         for line in lines[start:]
     ]
     text = "\n".join(lines).replace("AAAA...", "A" * 68).replace("{file: scripts/", "{file: ")
