@@ -45,7 +45,10 @@ def pack_patterns(work):
 
 
 def matching(base, pattern):
-    """:returns: names (bytes, relative to ``base``) of the regular files that a glob finds, below ``base`` only; none for b""."""
+    """:returns: names (bytes, relative to ``base``) of the regular files that a glob finds.
+
+    Below ``base`` only, and none for b"".
+    """
     parts = [part for part in compat.to_bytes(pattern).split(b"/") if part not in (b"", b".")]
     if not base:
         return []

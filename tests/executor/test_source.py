@@ -195,7 +195,8 @@ def test_branch_that_takes_another_ones_place(machine, address, shop):
 
 
 def test_what_a_build_left_is_gone_and_what_it_changed_is_back(machine, address):
-    script = """cd "$TRISTAN_SOURCE" && echo changed > shop.py && touch -d @1 shop.py && mkdir -p dist/deep && touch dist/deep/old
+    script = """cd "$TRISTAN_SOURCE" && echo changed > shop.py && touch -d @1 shop.py
+mkdir -p dist/deep && touch dist/deep/old
 mkdir locked && touch locked/in && chmod 000 locked && rm setup.py && ln -s /etc setup.py"""
     assert machine.run(machine.request(address, script))["state"] == "success"
     request = machine.request(address, SHOW)
@@ -208,9 +209,11 @@ mkdir locked && touch locked/in && chmod 000 locked && rm setup.py && ln -s /etc
 def test_nothing_of_a_builds_git_directory_runs_on_the_host(machine, address, tmpdir):
     """A build plants a repository of its own, hooks, filters and an fsmonitor where git could look."""
     proof = str(tmpdir.join("proof"))
-    script = """cd "$TRISTAN_SOURCE" && git init -q . && cd .git && printf '#!/bin/sh\\ntouch %s\\n' > evil && chmod +x evil
+    script = """cd "$TRISTAN_SOURCE" && git init -q . && cd .git
+printf '#!/bin/sh\\ntouch %s\\n' > evil && chmod +x evil
 cp evil hooks/post-checkout; cp evil hooks/post-index-change; cp evil hooks/reference-transaction
-printf '[core]\\n\\tfsmonitor = %%s\\n\\thooksPath = %%s\\n[filter "x"]\\n\\tsmudge = %%s\\n\\tclean = %%s\\n' $PWD/evil $PWD/hooks $PWD/evil $PWD/evil >> config
+git config core.fsmonitor "$PWD/evil"; git config core.hooksPath "$PWD/hooks"
+git config filter.x.smudge "$PWD/evil"; git config filter.x.clean "$PWD/evil"
 echo '* filter=x' > ../.gitattributes
 mkdir -p "$HOME" && cp config "$HOME/.gitconfig" """
     machine.run(machine.request(address, script % proof))
