@@ -50,7 +50,7 @@ class Pins(object):
         return found
 
     def verdict(self, blob):
-        """ "known", "unknown", "changed" or "revoked" for a public key's bytes."""
+        """A public key's: "known", "unknown", "changed" or "revoked". :param blob: its bytes."""
         if self.revocation(blob):
             return "revoked"
         if any(entry.blob == blob for entry in self.deciding):

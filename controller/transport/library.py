@@ -1,4 +1,4 @@
-"""paramiko, imported in one place: quietly, since what it warns and logs of is not the operator's business."""
+"""paramiko, imported in one place and quietly: its warnings and log are not for an operator's terminal."""
 
 from __future__ import absolute_import, print_function, unicode_literals
 
