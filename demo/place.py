@@ -22,7 +22,7 @@ machines:
     username: builder
     key_file: {key}
     root: {root}
-    engine: {{command: {engine}}}
+    engine: {{kind: docker, command: {engine}}}
 
 git_servers:
   main:

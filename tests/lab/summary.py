@@ -34,6 +34,7 @@ def counts(path):
 def line(total):
     """:returns: str, such as "2 failed, 40 passed in 12.30s" """
     parts = ["{0} {1}".format(total[kind], kind) for kind in KINDS if total[kind]]
+    parts = [part[:-1] if part == "1 errors" else part for part in parts]
     return "{0} in {1:.2f}s".format(", ".join(parts) or "no tests ran", total["seconds"])
 
 
