@@ -2,7 +2,7 @@
 we are.
 
 Job: the steps in their order, for each host on the way; foreign errors become Tristan's here.
-In: a Destination, Tristan's known_hosts. Out: paramiko Transports, the machine's own last.
+In: a Destination, Tristan's known_hosts. Out: paramiko Transports behind their login.
 
 The host key is judged between key exchange and login: a host that is not the one that was pinned
 learns no more than that somebody called.
@@ -28,62 +28,95 @@ RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
 """Signature algorithms of the key type ssh-rsa, best first."""
 
 
-def login_along(destination, machine, own, timeout):
-    """Logs in on each host of the way and at last on the machine.
+class Way(object):
+    """The hosts to a machine, entered one after the other; each is the road to the next one.
 
-    :param machine: settings Machine. :param own: path of Tristan's known_hosts.
-    :returns: list of paramiko.Transport, the machine's own last; all closed after a failure.
+    :param name: text, the machine's name in tristan.yml. :param own: path of Tristan's known_hosts.
+    :param timeout: seconds for each step.
     """
-    chain = []
-    try:
-        for hop in destination.via + (destination,):
-            pins = pins_of(hop, own)
-            chain.append(exchange_keys(hop, chain[-1] if chain else None, pins, timeout))
-            check_host_key(chain[-1], hop, pins, machine.name)
-            chain[-1].auth_timeout = timeout
-            Login(chain[-1], hop, machine.password if hop is destination else None).run()
-    except BaseException:
-        hang_up(chain)
-        raise
-    return chain
 
+    def __init__(self, name, own, timeout):
+        self._name = name
+        self._own = own
+        self._timeout = timeout
+        self._chain = []
 
-def hang_up(chain):
-    for transport in reversed(chain):
-        transport.close()
+    @property
+    def last(self):
+        """The paramiko Transport of the host entered last."""
+        return self._chain[-1]
 
+    def enter(self, destination, password=None):
+        """Logs in on the next host, if it is the one that is known.
 
-def pins_of(destination, own):
-    return known_hosts.pins(
-        destination.pin_name, destination.pin_port, own, destination.known_hosts
-    )
+        :param password: secrets.SecretReference or None.
+        """
+        pins = self.pins(destination)
+        transport = self._exchange_keys(destination, pins.key_types())
+        self._chain.append(transport)  # so that it is closed whatever happens
+        check_host_key(transport, destination, pins, self._name)
+        transport.auth_timeout = self._timeout
+        Login(transport, destination, password).run()
 
+    def host_key(self, destination, key_types=()):
+        """The next host's key; nothing is said to it but what a key exchange needs.
 
-def exchange_keys(destination, jump, pins, timeout):
-    """A transport behind its key exchange; nothing but that was said.
-
-    :param jump: the paramiko Transport to go through, or None.
-    :param pins: known_hosts.Pins, whose key types the host is asked for first; or None.
-    """
-    for tries_left in reversed(range(TRIES)):
-        line = call(destination, jump, timeout)
-        started = compat.monotonic()
-        transport = paramiko.Transport(line)
-        transport.banner_timeout = transport.handshake_timeout = timeout
-        transport.clear_to_send_timeout = timeout
-        if pins is not None:
-            prefer(transport, pins.key_types())
+        :param key_types: types to ask for first. :returns: (key type, bytes).
+        """
+        transport = self._exchange_keys(destination, key_types)
         try:
-            transport.start_client(timeout=timeout)
-            transport.get_remote_server_key()
-            return transport
-        except Exception as error:  # paramiko's, the socket's, or a parser's over noise
+            key = transport.get_remote_server_key()
+            return compat.ensure_text(key.get_name()), key.asbytes()
+        finally:
             transport.close()
-            line.close()
-            quick = compat.monotonic() - started < timeout / 2
-            if not (tries_left and quick and not line.first.startswith(b"SSH-")):
-                raise failure(destination, transport, line, error)
-        time.sleep(random.uniform(0.1, 0.4) * (TRIES - tries_left))
+
+    def pins(self, destination):
+        """:returns: known_hosts.Pins of a host."""
+        return known_hosts.pins(
+            destination.pin_name, destination.pin_port, self._own, destination.known_hosts
+        )
+
+    def close(self):
+        for transport in reversed(self._chain):
+            transport.close()
+
+    def _exchange_keys(self, destination, key_types):
+        jump = self._chain[-1] if self._chain else None
+        for tries_left in reversed(range(TRIES)):
+            attempt = Attempt(destination, jump, self._timeout)
+            try:
+                return attempt.exchange_keys(key_types)
+            except Exception as error:  # paramiko's, the socket's, or a parser's over noise
+                attempt.close()
+                if not (tries_left and attempt.hung_up()):
+                    raise failure(destination, attempt, error)
+            time.sleep(random.uniform(0.1, 0.4) * (TRIES - tries_left))
+
+
+class Attempt(object):
+    """One call to a host."""
+
+    def __init__(self, destination, jump, timeout):
+        self.line = call(destination, jump, timeout)
+        self._timeout = timeout
+        self._started = compat.monotonic()
+        self.transport = paramiko.Transport(self.line)
+        self.transport.banner_timeout = self.transport.handshake_timeout = timeout
+
+    def exchange_keys(self, key_types):
+        prefer(self.transport, key_types)
+        self.transport.start_client(timeout=self._timeout)
+        self.transport.get_remote_server_key()  # start_client returns when its time is over, too
+        return self.transport
+
+    def hung_up(self):
+        """Whether the host hung up on us at once, as it does when it has too many callers."""
+        quick = compat.monotonic() - self._started < self._timeout / 2.0
+        return quick and not self.line.first.startswith(b"SSH-")
+
+    def close(self):
+        self.transport.close()
+        self.line.close()
 
 
 def call(destination, jump, timeout):
@@ -107,11 +140,12 @@ def prefer(transport, key_types):
     options.key_types = tuple(wanted) + tuple(one for one in present if one not in wanted)
 
 
-def failure(destination, transport, line, error):
+def failure(destination, attempt, error):
     """Why there is no connection: what answered, and what is the matter with it."""
+    line = attempt.line
     where = "%s port %d" % (destination.host, destination.port)
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
-        return incompatible(where, transport.remote_version, error)
+        return incompatible(where, attempt.transport.remote_version, error)
     if line.first.startswith(b"SSH-"):
         return errors.MachineUnreachable(
             "the SSH key exchange with %s failed: %s" % (where, error),

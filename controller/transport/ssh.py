@@ -36,13 +36,21 @@ def connect(machine, known_hosts, ssh_config_path, timeout):
     destination = ssh_config.resolve(machine, ssh_config_path)
 
     def login():
-        return handshake.login_along(destination, machine, known_hosts, timeout)
+        way = handshake.Way(machine.name, known_hosts, timeout)
+        try:
+            for hop in destination.via:
+                way.enter(hop)
+            way.enter(destination, machine.password)
+        except BaseException:
+            way.close()
+            raise
+        return way
 
     return SshTransport(machine.name, login, timeout)
 
 
 class SshTransport(base.Transport):
-    """:param name: the machine's. :param login: function that gives a chain of paramiko transports.
+    """:param name: the machine's. :param login: function that gives a handshake.Way to its end.
     :param timeout: seconds for opening a channel.
     """
 
@@ -50,10 +58,10 @@ class SshTransport(base.Transport):
         self.name = name
         self._login = login
         self._timeout = timeout
-        self._chain = login()
+        self._way = login()
+        self._ours = self._way.last
         self._lock = threading.Lock()
         self._spare = None
-        self._ours = self._chain[-1]
         self._ours.set_keepalive(KEEPALIVE)
 
     @property
@@ -69,7 +77,7 @@ class SshTransport(base.Transport):
             spare, self._spare = self._spare, None
         if spare is not None:
             spare.close()
-        handshake.hang_up(self._chain)
+        self._way.close()
 
     def open(self, command):
         channel = self._session() or self._turn()
