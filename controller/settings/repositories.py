@@ -38,7 +38,7 @@ def resolve(project, servers):
     if is_full(repository):
         name = named or _server_of(repository, servers)
         _check_full(repository, name, servers)
-        return repository, name
+        return _with_plain_host(repository), name
     name = named or default_server(servers)
     if name is None:
         raise grammar.Refused(
@@ -72,7 +72,17 @@ def server_address(server):
     username = server.get("username")
     if scheme == "ssh" and username and not user_of(server["address"]):
         rest = username + "@" + rest
-    return scheme + "://" + rest
+    return _with_plain_host(scheme + "://" + rest)
+
+
+def _with_plain_host(address):
+    """The host in lower case: the machine's askpass compares hosts to the letter."""
+    scheme, separator, rest = address.rpartition("://")
+    authority, slash, path = rest.partition("/")
+    if separator:
+        user, at, host = authority.rpartition("@")
+        authority = user + at + host.lower()
+    return scheme + separator + authority + slash + path
 
 
 def _server_of(repository, servers):

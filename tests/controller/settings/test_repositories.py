@@ -10,7 +10,8 @@ SERVERS = {
     "lab": {"address": "https://gitlab.example.com/git/", "kind": "gitlab", "default": True},
     "ssh": {"address": "ssh://git.example.com:2222", "username": "git"},
     "user": {"address": "ssh://git@plain.example.com/srv"},
-    "http": {"address": "http://10.0.0.1:8080"},
+    "http": {"address": "http://10.0.0.1:8080/"},
+    "case": {"address": "https://GIT.example.com/Team"},
 }
 
 
@@ -30,8 +31,19 @@ SERVERS = {
             "user",
         ),
         ({"repository": "x", "git_server": "http"}, "http://10.0.0.1:8080/x", "http"),
+        (
+            {"repository": "x", "git_server": "case"},
+            "https://git.example.com/Team/x",
+            "case",
+        ),
         ({"repository": "https://other.example.com/x"}, "https://other.example.com/x", None),
         ({"repository": "git://other/x"}, "git://other/x", None),
+        (
+            {"repository": "https://Bob@GitLab.Example.COM/X"},
+            "https://Bob@gitlab.example.com/X",
+            "lab",
+        ),
+        ({"repository": "git@Plain.example.com:X"}, "git@Plain.example.com:X", "user"),
         (
             {"repository": "https://gitlab.example.com:443/x"},
             "https://gitlab.example.com:443/x",
