@@ -11,3 +11,5 @@ TERMINAL_STATES = ("success", "failed", "error", "timeout", "cancelled", "lost")
 """A build has one of these at its end, once and for good."""
 
 STATES = ("running",) + TERMINAL_STATES
+
+PHASE_STATES = ("waiting", "skipped") + STATES

@@ -10,6 +10,7 @@ import json
 import os
 
 from business_hyper_fusion import compat, files, identity
+from business_hyper_fusion.grammar.status import check_status
 from business_hyper_fusion.protocol import PHASES, PROTOCOL, TERMINAL_STATES
 
 RESOURCES = ("cpu_seconds", "peak_memory_bytes", "read_bytes", "written_bytes")
@@ -149,20 +150,10 @@ def append_line(path, document):
 def read(attempt):
     """:returns: the status document of an attempt when it is one of ours, else None."""
     document = files.read_json(attempt.status)
-    return document if document is not None and well_formed(document, attempt) else None
-
-
-def well_formed(document, attempt):
-    """A status is read back from a disk where a build with isolation ``host`` could have written."""
-    return (
-        document.get("build_id") == attempt.build_id
-        and document.get("attempt") == attempt.number
-        and document.get("state") in ("running",) + TERMINAL_STATES
-        and isinstance(document.get("phases"), list)
-        and all(isinstance(phase, dict) for phase in document["phases"])
-        and isinstance(document.get("process"), (dict, type(None)))
-        and isinstance(document.get("log"), (dict, type(None)))
-    )
+    if document is None or check_status(document):
+        return None
+    mine = (document["build_id"], document["attempt"]) == (attempt.build_id, attempt.number)
+    return document if mine else None
 
 
 def terminal(document):

@@ -2,16 +2,13 @@
 
 In:  the document as parsed from JSON.
 Out: None, or `RequestRefused` with every fault and its key path.
-
-A shape is a function (value, key path, faults) that appends (key path, message) pairs. Every key
-is demanded and no other is allowed, so a document means the same to every reader.
 """
 
 from __future__ import absolute_import, print_function
 
-from business_hyper_fusion.compat import text_type
 from business_hyper_fusion.grammar import engine, git, paths, values
-from business_hyper_fusion.grammar.refused import Refused, RequestRefused, shown
+from business_hyper_fusion.grammar.refused import Refused, RequestRefused
+from business_hyper_fusion.grammar.shape import empty_or, join, list_of, mapping, record, rule
 from business_hyper_fusion.protocol import PROTOCOL
 
 REQUEST_BYTES = 4 * 1024 * 1024
@@ -79,84 +76,17 @@ def _check_limits(document):
         raise Refused("the soft limit must be less than the hard limit")
 
 
-def _record(**shapes):
-    """A JSON object with exactly these keys."""
-
-    def check(value, key_path, faults):
-        if not isinstance(value, dict):
-            faults.append((key_path or "request", "must be an object"))
-            return
-        for key in sorted(key for key in value if key not in shapes):
-            faults.append((_join(key_path, "?"), "unknown key %s" % shown(key)))
-        for key in sorted(shapes):
-            if key in value:
-                shapes[key](value[key], _join(key_path, key), faults)
-            else:
-                faults.append((_join(key_path, key), "is missing"))
-
-    return check
-
-
-def _mapping(check_key, check_value, most):
-    """A JSON object of at most `most` entries whose keys are free within a rule."""
-
-    def check(value, key_path, faults):
-        if not isinstance(value, dict) or len(value) > most:
-            faults.append((key_path, "must be an object of at most %d entries" % most))
-            return
-        for key in sorted(value):
-            _value(check_key)(key, key_path, faults)
-            _value(check_value)(value[key], _join(key_path, shown(key).strip('"')), faults)
-
-    return check
-
-
-def _list(check_item, most):
-    """A JSON list of at most `most` values."""
-
-    def check(value, key_path, faults):
-        if not isinstance(value, list) or len(value) > most:
-            faults.append((key_path, "must be a list of at most %d values" % most))
-            return
-        for number, item in enumerate(value):
-            _value(check_item)(item, "%s[%d]" % (key_path, number), faults)
-
-    return check
-
-
-def _value(check_value):
-    """One value by one rule of the grammar."""
-
-    def check(value, key_path, faults):
-        try:
-            check_value(value)
-        except Refused as refused:
-            faults.append((key_path, str(refused)))
-
-    return check
-
-
-def _empty_or(check_value):
-    """ "" or a value by the rule."""
-
-    def check(value, key_path, faults):
-        if not (isinstance(value, (str, text_type)) and not value):
-            _value(check_value)(value, key_path, faults)
-
-    return check
-
-
-def _scripts(value, key_path, faults):
+def _scripts(scripts, key_path, faults):
     """The rendered scripts: only known names, compile_to_execute.sh always."""
-    if not isinstance(value, dict) or not set(value) <= set(SCRIPTS) or SCRIPTS[0] not in value:
+    if (
+        not isinstance(scripts, dict)
+        or not set(scripts) <= set(SCRIPTS)
+        or SCRIPTS[0] not in scripts
+    ):
         faults.append((key_path, "must hold %s and at most %s besides" % SCRIPTS))
         return
-    for name in sorted(value):
-        _value(values.check_script)(value[name], _join(key_path, str(name)), faults)
-
-
-def _join(key_path, key):
-    return "%s.%s" % (key_path, key) if key_path else key
+    for name in sorted(scripts):
+        rule(values.check_script)(scripts[name], join(key_path, str(name)), faults)
 
 
 def _check_protocol(value):
@@ -168,53 +98,53 @@ def _check_kind(value):
     values.one_of(("branch", "tag", "commit"), value, "a kind of ref")
 
 
-_REQUEST = _record(
-    protocol=_value(_check_protocol),
-    build_id=_value(values.check_build_id),
-    attempt=_value(values.check_attempt),
-    business_id=_value(values.check_executor_id),
-    executor_id=_value(values.check_executor_id),
-    machine=_value(values.check_machine_name),
-    release=_value(values.check_release),
-    requested_at=_value(values.check_time),
-    requested_by=_value(values.check_line),
-    project=_record(
-        name=_value(values.check_project_name),
-        language=_value(values.check_language),
-        module_path=_value(paths.check_module_path),
+_REQUEST = record(
+    protocol=rule(_check_protocol),
+    build_id=rule(values.check_build_id),
+    attempt=rule(values.check_attempt),
+    business_id=rule(values.check_executor_id),
+    executor_id=rule(values.check_executor_id),
+    machine=rule(values.check_machine_name),
+    release=rule(values.check_release),
+    requested_at=rule(values.check_time),
+    requested_by=rule(values.check_line),
+    project=record(
+        name=rule(values.check_project_name),
+        language=rule(values.check_language),
+        module_path=rule(paths.check_module_path),
     ),
-    repository=_record(
-        address=_value(git.check_repository),
-        host=_value(values.check_line),
-        path=_value(values.check_line),
-        git_server=_empty_or(values.check_machine_name),
+    repository=record(
+        address=rule(git.check_repository),
+        host=rule(values.check_line),
+        path=rule(values.check_line),
+        git_server=empty_or(values.check_machine_name),
     ),
-    ref=_record(
-        kind=_value(_check_kind),
-        name=_value(values.check_line),
-        commit=_empty_or(git.check_commit),
+    ref=record(
+        kind=rule(_check_kind),
+        name=rule(values.check_line),
+        commit=empty_or(git.check_commit),
     ),
-    isolation=_value(engine.check_isolation),
-    engine=_record(
-        kind=_value(engine.check_engine_kind),
-        command=_value(engine.check_engine_words),
+    isolation=rule(engine.check_isolation),
+    engine=record(
+        kind=rule(engine.check_engine_kind),
+        command=rule(engine.check_engine_words),
     ),
-    image=_record(
-        name=_empty_or(engine.check_image),
-        recipe=_empty_or(values.check_script),
+    image=record(
+        name=empty_or(engine.check_image),
+        recipe=empty_or(values.check_script),
     ),
     scripts=_scripts,
-    environment=_mapping(
+    environment=mapping(
         values.check_environment_name, values.check_environment_value, MOST_VARIABLES
     ),
-    artifacts=_list(paths.check_glob, MOST_PATTERNS),
-    limits=_record(
-        soft_seconds=_value(values.check_seconds),
-        hard_seconds=_value(values.check_seconds),
-        memory=_empty_or(engine.check_memory),
-        cpus=_empty_or(engine.check_cpus),
-        pids=_value(values.check_pids),
-        log_bytes=_value(values.check_log_bytes),
+    artifacts=list_of(rule(paths.check_glob), MOST_PATTERNS),
+    limits=record(
+        soft_seconds=rule(values.check_seconds),
+        hard_seconds=rule(values.check_seconds),
+        memory=empty_or(engine.check_memory),
+        cpus=empty_or(engine.check_cpus),
+        pids=rule(values.check_pids),
+        log_bytes=rule(values.check_log_bytes),
     ),
-    network=_value(engine.check_network),
+    network=rule(engine.check_network),
 )

@@ -1,0 +1,108 @@
+"""The status file: its events, and readers that survive whatever they find in its place."""
+
+from __future__ import absolute_import, print_function
+
+import json
+import os
+
+import pytest
+
+from business_hyper_fusion import compat, files, status
+from business_hyper_fusion.grammar.status import check_status
+
+
+def finished(machine, address):
+    request = machine.request(address, "true")
+    machine.run(request)
+    return request
+
+
+def test_every_status_on_the_way_has_the_shape(docker_machine, machine, address):
+    for where, script, isolation in (
+        (machine, "true", "host"),
+        (machine, "exit 3", "host"),
+        (docker_machine, "true", "docker"),
+    ):
+        request = where.request(address, script, isolation)
+        where.launch(request)
+        while where.status(request)["state"] == "running":
+            assert check_status(where.status(request)) == []
+        assert check_status(where.status(request)) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b"{}" * 10,
+        b'{"state": "success"}',
+        b"[" * 100000,
+        b" " * (files.LARGEST_DOCUMENT + 1),
+    ],
+    ids=["empty", "torn", "list", "null", "not-utf-8", "twice", "bare", "deep", "oversized"],
+)
+def test_what_is_no_status_is_unknown(machine, address, data):
+    request = finished(machine, address)
+    attempt = machine.attempt(request)
+    with open(attempt.status, "wb") as file:
+        file.write(data)
+    assert status.read(attempt) is None
+    assert machine.ask("builds", {"limit": 5, "build": ""})["builds"] == []
+    assert (
+        machine.ask("cancel", {"build_id": request["build_id"], "reason": ""})["answer"] == "ended"
+    )
+    assert machine.run(machine.request(address, "true"))["state"] == "success"
+
+
+FORGERIES = [
+    ("state", "done"),
+    ("state", None),
+    ("attempt", "1"),
+    ("attempt", True),
+    ("build_id", "../../etc"),
+    ("phases", []),
+    ("phases", [1, 2]),
+    ("process", {"pid": "1", "start_time": 1, "boot_id": ""}),
+    ("process", {"pid": -1, "start_time": 1, "boot_id": ""}),
+    ("process", {"pid": float("inf"), "start_time": 1, "boot_id": ""}),
+    ("log", {"bytes": 1}),
+    ("artifacts", [{"name": "x"}]),
+    ("message", "x" * 100000),
+    ("wall_seconds", float("nan")),
+    ("surprise", 1),
+]
+
+
+@pytest.mark.parametrize("key, value", FORGERIES)
+def test_forged_fields_are_refused(machine, address, key, value):
+    request = finished(machine, address)
+    document = machine.status(request)
+    assert check_status(document) == []
+    document[key] = value
+    assert check_status(json.loads(json.dumps(document))) != []
+    with open(machine.attempt(request).status, "w") as file:
+        json.dump(document, file)
+    assert status.read(machine.attempt(request)) is None
+
+
+def test_another_builds_status_is_not_this_ones(machine, address):
+    first, second = finished(machine, address), finished(machine, address)
+    os.unlink(machine.attempt(second).status)
+    os.symlink(machine.attempt(first).status, machine.attempt(second).status)
+    assert status.read(machine.attempt(second)) is None
+
+
+def test_events_are_one_json_object_a_line(machine, address):
+    request = finished(machine, address)
+    with open(machine.attempt(request).events, "rb") as file:
+        events = [json.loads(compat.to_native(line)) for line in file]
+    actions = [event["event"]["action"] for event in events]
+    assert actions[0] == "build-started" and actions[-1] == "build-ended"
+    assert actions.count("phase-started") == actions.count("phase-ended") == 5
+    assert events[-1]["event"]["outcome"] == "success"
+    assert all(event["tristan"]["build_id"] == request["build_id"] for event in events)
+    assert all(event["@timestamp"].endswith("Z") and event["ecs"]["version"] for event in events)
