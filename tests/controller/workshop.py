@@ -1,0 +1,123 @@
+"""Machines on this host for the controller to work with: real executors, real git, no SSH.
+
+In: a number of machines and executors. Out: tristan.yml, a Controller whose connections are
+    LocalTransports, and
+what each machine was asked.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import io
+import os
+
+from controller import service, settings
+from controller.state import State
+from tests.controller.local_transport import LocalTransport
+from tests.lab import process
+from tests.lab.python import interpreter
+
+MACHINE = """  {name}:
+    root: {root}
+    python: {python}
+    executors: {executors}
+    isolation: [host]
+    labels: [{name}]
+"""
+REST = """build_profiles:
+  script:
+    isolation: host
+    language: python
+    compile_to_execute: |
+{script}
+projects:
+  shop: {{repository: "{address}", build_profile: script}}
+"""
+
+
+class Workshop(object):
+    """:param address: of the repository that the project `shop` is built from."""
+
+    def __init__(self, address):
+        self.directory = process.directory("workshop")
+        self.address = address
+        self.transports = {}
+        self.connections = []
+
+    @property
+    def hold(self):
+        """A script that lasts until release(), or until the workshop is gone."""
+        wait = 'while [ -d "{0}" ] && [ ! -e "{0}/go" ]; do sleep 0.05; done\necho released'
+        return wait.format(self.directory)
+
+    def release(self):
+        io.open(os.path.join(self.directory, "go"), "w").close()
+
+    def controller(self, script="echo built", machines=("builder-1",), executors=1):
+        """A controller with its own connections; all of one workshop share the state."""
+        loaded = settings.load(self.write(script, machines, executors))
+        state = State(os.path.join(self.directory, "state"))
+        return service.Controller(loaded, state, connect=self._connect)
+
+    def write(self, script, machines, executors):
+        """tristan.yml. :returns: its path."""
+        lines = "".join("      %s\n" % line for line in script.splitlines())
+        text = "machines:\n" + "".join(
+            MACHINE.format(
+                name=name, root=self.root(name), python=interpreter(), executors=executors
+            )
+            for name in machines
+        )
+        text += REST.format(script=lines, address=self.address)
+        path = os.path.join(self.directory, "tristan.yml")
+        with io.open(path, "w") as opened:
+            opened.write(text)
+        return path
+
+    def root(self, name):
+        return os.path.join(self.directory, name)
+
+    def use(self, name, transport):
+        """What the next connection to a machine is: a transport, or an error to raise."""
+        self.transports.setdefault(name, []).append(transport)
+
+    def _connect(self, machine):
+        waiting = self.transports.get(machine.name)
+        made = waiting.pop(0) if waiting else LocalTransport()
+        if isinstance(made, Exception):
+            raise made
+        self.connections.append((machine.name, made))
+        return made
+
+    def commands(self, name):
+        """Every command run on a machine, in order."""
+        return [
+            command
+            for machine, transport in self.connections
+            if machine == name
+            for command in transport.commands
+        ]
+
+    def remove(self):
+        for _, transport in self.connections:
+            transport.close()
+        process.remove(self.directory)
+
+
+class Sink(object):
+    """Keeps what a watched build shows."""
+
+    def __init__(self):
+        self.data = b""
+        self.offsets = []
+        self.statuses = []
+        self.notes = []
+
+    def log(self, data, offset):
+        self.offsets.append(offset)
+        self.data += data
+
+    def status(self, status):
+        self.statuses.append(status)
+
+    def note(self, text):
+        self.notes.append(text)
