@@ -66,8 +66,8 @@ class SshTransport(base.Transport):
 
     @property
     def server_version(self):
-        """Text that the machine's SSH server calls itself by, such as SSH-2.0-OpenSSH_9.2p1."""
-        return self._ours.remote_version
+        """Text that the machine's SSH server calls itself by, such as OpenSSH_9.2p1 Debian-2."""
+        return compat.ensure_text(self._ours.remote_version).split("-", 2)[2]
 
     def alive(self):
         return self._ours.is_active() and self._ours.is_authenticated()
@@ -80,16 +80,16 @@ class SshTransport(base.Transport):
         self._way.close()
 
     def open(self, command):
-        channel = self._session() or self._turn()
+        channel = self.try_session() or self._turn()
         try:
             channel.exec_command(compat.ensure_binary(command))
         except (paramiko.SSHException, EOFError, EnvironmentError) as error:
             raise self._lost("would not start a command", error)
         return SshChannel(self, channel)
 
-    def has_sftp(self):
+    def open_sftp_probe(self):
         """Whether the machine offers SFTP, which Tristan does not need."""
-        channel = self._session() or self._turn()
+        channel = self.try_session() or self._turn()
         try:
             channel.invoke_subsystem("sftp")
             return True
@@ -98,22 +98,8 @@ class SshTransport(base.Transport):
         finally:
             channel.close()
 
-    def sessions(self, most):
-        """How many sessions the machine allows at once on one connection, at most `most`."""
-        opened = []
-        try:
-            while len(opened) < most:
-                channel = self._session()
-                if channel is None:
-                    break
-                opened.append(channel)
-            return len(opened)
-        finally:
-            for channel in opened:
-                channel.close()
-
-    def _session(self):
-        """An open session, or None when the machine allows no more of them now."""
+    def try_session(self):
+        """An open session, to be closed, or None when the machine allows no more of them now."""
         try:
             return self._ours.open_session(timeout=self._timeout)
         except paramiko.ChannelException:
@@ -130,7 +116,7 @@ class SshTransport(base.Transport):
         end = compat.monotonic() + TURN_SECONDS
         pause = TURN_FIRST
         while compat.monotonic() < end:
-            channel = self._session() or self._spare_session()
+            channel = self.try_session() or self._spare_session()
             if channel is not None:
                 return channel
             time.sleep(pause)
@@ -147,7 +133,7 @@ class SshTransport(base.Transport):
             if self._spare is None or not self._spare.alive():
                 self._spare = SshTransport(self.name, self._login, self._timeout)
             spare = self._spare
-        return spare._session()
+        return spare.try_session()
 
     def _lost(self, what, error):
         """What an error in mid-connection means."""
