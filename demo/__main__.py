@@ -1,11 +1,8 @@
-"""`./dev demo`: builds the sample project `shop` on this machine over SSH, in Docker, with its
-log on the screen.
+"""`./dev demo`: builds the sample project `shop` on this machine over SSH, in Docker, with its log.
 
-In: nothing but root and the programs that ./dev setup installs. Out: the built wheel, the log and
-tristan.yml in
-.demo/. Its sshd, git server and directories are its own, on loopback, and gone when it ends; so
-are the images
-that it made.
+In: nothing but root and the programs that ./dev setup installs.
+Out: the built wheel, the log and tristan.yml in .demo/. The demo's sshd, git server and directories
+are its own, on loopback, and gone when it ends; so are the images that it made.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
