@@ -215,8 +215,15 @@ def cgroup_version():
 
 
 def locale():
-    names = ("LC_ALL", "LC_CTYPE", "LANG")
-    return next((shown(os.environ[name]) for name in names if os.environ.get(name)), "C")
+    """The login's own; Python 3.7 and up put another one into their ``os.environ`` (PEP 538)."""
+    try:
+        with open("/proc/self/environ", "rb") as source:
+            lines = source.read().split(b"\0")
+    except (IOError, OSError):
+        return None
+    given = dict(line.split(b"=", 1) for line in lines if b"=" in line)
+    names = (b"LC_ALL", b"LC_CTYPE", b"LANG")
+    return next((shown(given[name]) for name in names if given.get(name)), "C")
 
 
 def logout(user):
