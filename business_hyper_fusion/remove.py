@@ -212,8 +212,7 @@ class Executor(object):
         attempt, process = self._attempt()
         if attempt is not None and is_alive(process):
             self._cancel(attempt, process["pid"])
-        if wait_for(lambda: not holders(self.lock), POLITE_SECONDS if attempt is not None else 0):
-            return
+            wait_for(lambda: not holders(self.lock), POLITE_SECONDS)
         for _ in range(50):  # something may fork while it is being killed
             living = holders(self.lock) + marked(attempt)
             if not living:
