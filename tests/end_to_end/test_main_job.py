@@ -44,6 +44,13 @@ def ended(child):
     return child.exitstatus, text
 
 
+def rest(child):
+    """:returns: (stdout, stderr) from where ``readline`` left off, which ``communicate`` loses."""
+    out, err = child.stdout.read(), child.stderr.read()
+    child.wait()
+    return out, err
+
+
 def wait_for_state(operator, build_id, *states):
     """:returns: the status, once it is in one of the states."""
     found = []
@@ -201,7 +208,7 @@ def test_cancel_leaves_nothing(operator):
     build_id = operator.json("status")[0]["build_id"]
     cancelled = operator.run("cancel", build_id[-8:], "--reason", "wrong branch")
     assert cancelled.code == 0, cancelled
-    _, err = child.communicate()
+    _, err = rest(child)
     assert child.returncode == 5
     assert b"wrong branch" in err
     assert operator.json("status", build_id)["state"] == "cancelled"
@@ -246,7 +253,7 @@ def test_ctrl_c_on_a_terminal_leaves_the_build_and_the_hint_works(operator):
     first_line = follower.stdout.readline()
     assert first_line.startswith(b"line ") or first_line == b"\n"
     assert operator.run("cancel", build_id).code == 0
-    out = first_line + follower.communicate()[0]
+    out = first_line + rest(follower)[0]
     assert follower.returncode == 5
     offset = int(hint[-1])
     assert out == operator.log(operator.json("status", build_id))[offset:]
@@ -276,7 +283,7 @@ def test_a_watcher_that_is_killed_kills_nothing_and_another_goes_on(operator):
     while b"tick 2" not in child.stdout.readline():
         pass
     child.send_signal(signal.SIGKILL)
-    child.communicate()
+    rest(child)
     build_id = operator.json("status")[0]["build_id"]
     assert operator.json("status", build_id)["state"] == "running"
     followed = operator.run("logs", build_id, "--follow")
@@ -291,7 +298,7 @@ def test_a_connection_that_is_cut_resumes(operator):
         pass
     before = operator.json("status")[0]["build_id"]
     assert operator.sshd.kill_sessions()
-    out, err = child.communicate()
+    out, err = rest(child)
     assert child.returncode == 0, err
     assert b"tick 9" in out
     status = operator.json("status", before)
@@ -304,7 +311,7 @@ def test_a_build_whose_process_is_killed_is_lost(operator):
         pass
     status = operator.json("status")[0]
     os.kill(status["process"]["pid"], signal.SIGKILL)
-    _, err = child.communicate()
+    _, err = rest(child)
     assert child.returncode == 6, err
     assert operator.json("status", status["build_id"])["cause"] == "startup_died"
     process.wait_until(lambda: not operator.containers(), 60, "the container's end")
