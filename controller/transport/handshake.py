@@ -22,6 +22,9 @@ from controller.transport.login import Login
 TRIES = 4
 """How often to call a host that hangs up at once: it may have too many callers (MaxStartups)."""
 
+KEEPALIVE = 15
+"""Seconds between signs of life on an idle connection; dial.py's limits end a dead one."""
+
 OPENSSH = re.compile(r"OpenSSH_(\d+)\.(\d+)")
 LEAST_OPENSSH = (7, 4)
 RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
@@ -57,6 +60,7 @@ class Way(object):
         check_host_key(transport, destination, pins, self._name)
         transport.auth_timeout = self._timeout
         Login(transport, destination, password).run()
+        transport.set_keepalive(KEEPALIVE)
 
     def host_key(self, destination, key_types=()):
         """The next host's key; nothing is said to it but what a key exchange needs.

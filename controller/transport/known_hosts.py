@@ -156,9 +156,16 @@ def pin(path, host, port, key_type, blob):
     name = name_of(host, port)
     new = "%s %s %s" % (name, key_type, base64.b64encode(blob).decode("ascii"))
     with locked(path):
-        replaced = set(entry.line for entry in plain(matching(path, name)))
-        kept = [line for line in lines_of(path) if line not in replaced]
-        publish(path, "".join(line + "\n" for line in kept + [new]))
+        old = dict((entry.line, without(entry, name)) for entry in plain(matching(path, name)))
+        kept = [old.get(line, line) for line in lines_of(path)]
+        publish(path, "".join(line + "\n" for line in kept + [new] if line is not None))
+
+
+def without(entry, name):
+    """An entry's line for all its names but this one; None when there is no other."""
+    if entry.patterns.lower() == name or entry.patterns.startswith("|1|"):
+        return None
+    return entry.line.replace(entry.patterns, entry.patterns + ",!" + name, 1)
 
 
 def lines_of(path):

@@ -16,13 +16,13 @@ from controller import compat, errors
 from controller.transport import base, handshake, ssh_config
 from controller.transport.library import paramiko
 
-KEEPALIVE = 15
-"""Seconds between signs of life on an idle connection; dial.py's limits end a dead one."""
-
 TURN_SECONDS = 60.0
 """How long a command waits for its turn where sessions are limited."""
 
 TURN_FIRST, TURN_MOST = 0.02, 0.5
+SPARE_AFTER = 0.3
+"""Seconds between two tries for a session; seconds after which a second connection is made."""
+
 STALL_SECONDS = 180.0
 """How long a machine may take no input and give no output before sending to it is given up."""
 
@@ -60,9 +60,9 @@ class SshTransport(base.Transport):
         self._timeout = timeout
         self._way = login()
         self._ours = self._way.last
+        self._opening = threading.Lock()
         self._lock = threading.Lock()
         self._spare = None
-        self._ours.set_keepalive(KEEPALIVE)
 
     @property
     def server_version(self):
@@ -80,45 +80,53 @@ class SshTransport(base.Transport):
         self._way.close()
 
     def open(self, command):
-        channel = self.try_session() or self._turn()
+        owner, session = self._turn()
         try:
-            channel.exec_command(compat.ensure_binary(command))
+            session.exec_command(compat.ensure_binary(command))
         except (paramiko.SSHException, EOFError, EnvironmentError) as error:
-            raise self._lost("would not start a command", error)
-        return SshChannel(self, channel)
+            raise owner.lost("would not start a command", error)
+        return SshChannel(owner, session)
 
     def open_sftp_probe(self):
         """Whether the machine offers SFTP, which Tristan does not need."""
-        channel = self.try_session() or self._turn()
+        session = self._turn()[1]
         try:
-            channel.invoke_subsystem("sftp")
+            session.invoke_subsystem("sftp")
             return True
         except (paramiko.SSHException, EOFError):
             return False
         finally:
-            channel.close()
+            session.close()
 
     def try_session(self):
         """An open session, to be closed, or None when the machine allows no more of them now."""
         try:
-            return self._ours.open_session(timeout=self._timeout)
+            # one at a time: paramiko has one place for the reason of a refusal
+            with self._opening:
+                return self._ours.open_session(timeout=self._timeout)
         except paramiko.ChannelException:
             return None
         except (paramiko.SSHException, EOFError, EnvironmentError) as error:
-            raise self._lost("gave no channel", error)
+            raise self.lost("gave no channel", error)
 
     def _turn(self):
-        """A session on a machine that allows fewer than are wanted: the next one that is free.
+        """(transport, session): one of ours, or of the spare connection where we have no more.
 
-        What runs long, such as a watch, must not shut a cancel out, so a second connection is
-        made; on it, commands take turns.
+        What runs long, such as a watch, must not shut a cancel out, so a machine that allows fewer
+        sessions than are wanted gets a second connection; on it, commands take turns.
         """
-        end = compat.monotonic() + TURN_SECONDS
+        started = compat.monotonic()
         pause = TURN_FIRST
-        while compat.monotonic() < end:
-            channel = self.try_session() or self._spare_session()
-            if channel is not None:
-                return channel
+        while compat.monotonic() - started < TURN_SECONDS:
+            session = self.try_session()
+            if session is not None:
+                return self, session
+            # the session of a command that has just ended may count a moment longer
+            if self._spare is not None or compat.monotonic() - started > SPARE_AFTER:
+                spare = self._spare_connection()
+                session = spare.try_session()
+                if session is not None:
+                    return spare, session
             time.sleep(pause)
             pause = min(pause * 2, TURN_MOST)
         raise errors.MachineUnreachable(
@@ -128,14 +136,13 @@ class SshTransport(base.Transport):
             cause="too_many_sessions",
         )
 
-    def _spare_session(self):
+    def _spare_connection(self):
         with self._lock:
             if self._spare is None or not self._spare.alive():
                 self._spare = SshTransport(self.name, self._login, self._timeout)
-            spare = self._spare
-        return spare.try_session()
+            return self._spare
 
-    def _lost(self, what, error):
+    def lost(self, what, error):
         """What an error in mid-connection means."""
         if self._ours.is_active():
             return errors.MachineUnreachable(

@@ -1,0 +1,226 @@
+"""Commands over a real sshd: output, input, ends, cuts, sessions."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import os
+import threading
+import time
+
+import pytest
+
+from controller import errors, remote_command
+from controller.transport import ReceiveTimeout
+from tests.lab import process
+
+MEGABYTE = 1024 * 1024
+
+
+def test_output_errors_and_exit_status(connection):
+    completed = connection.run("echo out; echo err >&2; exit 3")
+    assert completed == (3, b"out\n", b"err\n")
+
+
+def test_a_signal_is_no_exit_status(connection):
+    assert connection.run("kill -9 $$").exit_status == -1
+    assert connection.alive()
+
+
+def test_what_is_sent_comes_back_far_beyond_any_window(connection):
+    data = os.urandom(MEGABYTE) * 12
+    completed = connection.run("cat", data, timeout=60)
+    assert completed.exit_status == 0
+    assert completed.stdout == data
+
+
+def test_stderr_beyond_the_window_blocks_nothing(connection):
+    completed = connection.run("head -c 9000000 /dev/zero >&2; echo done", timeout=30)
+    assert completed.stdout == b"done\n"
+    assert 0 < len(completed.stderr) < MEGABYTE  # its beginning is kept
+
+
+def test_a_command_that_reads_nothing_takes_no_harm(connection):
+    completed = connection.run("echo lack; exit 4", b"x" * 12 * MEGABYTE, timeout=30)
+    assert completed[:2] == (4, b"lack\n")
+
+
+def test_a_command_without_end_is_given_up_in_time(connection):
+    started = time.time()
+    with pytest.raises(ReceiveTimeout) as caught:
+        connection.run("echo begun; sleep 60", timeout=0.5)
+    assert time.time() - started < 5
+    assert "builder-1" in caught.value.message
+    assert connection.run("echo on").stdout == b"on\n"
+
+
+def test_text_that_is_not_ascii(connection):
+    assert connection.run("printf %s '\u00fcber'").stdout == "\u00fcber".encode("utf-8")
+
+
+def test_conversation_on_a_channel(connection):
+    channel = connection.open("while read line; do echo got $line; done; exit 5")
+    channel.send(b"one\n")
+    assert channel.read_line(10) == b"got one\n"
+    with pytest.raises(ReceiveTimeout):
+        channel.receive(0.1)
+    channel.send(b"two\n")
+    assert channel.read_exactly(4, 10) == b"got "
+    channel.send_eof()
+    assert channel.receive(10) == b"two\n"
+    assert channel.receive(10) == b""
+    assert channel.exit_status(10) == 5
+    channel.close()
+    channel.close()
+
+
+def test_exit_status_has_a_limit(connection):
+    channel = connection.open("exec >&- 2>&-; sleep 30")
+    with pytest.raises(ReceiveTimeout):
+        channel.exit_status(0.2)
+    channel.close()
+
+
+def test_a_fresh_command_costs_no_nagle_delay(connection):
+    """40 ms each and more without TCP_NODELAY; the best of many tells even on a loaded host."""
+    times = []
+    for _ in range(10):
+        started = time.time()
+        connection.run("true")
+        times.append(time.time() - started)
+    assert min(times) < 0.035
+
+
+def test_many_threads_share_a_connection(connection):
+    answers = {}
+
+    def ask(number):
+        answers[number] = connection.run("echo %d" % number).stdout
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert answers == dict((number, b"%d\n" % number) for number in range(8))
+
+
+def test_a_cut_in_mid_read(sshd, connection):
+    channel = connection.open("echo here; sleep 60")
+    assert channel.read_line(10) == b"here\n"
+    sshd.kill_sessions()
+    with pytest.raises(errors.ConnectionLost) as caught:
+        channel.receive(10)
+    assert not isinstance(caught.value, ReceiveTimeout)
+    assert not connection.alive()
+    with pytest.raises(errors.ConnectionLost):
+        connection.run("true")
+
+
+def test_a_cut_before_the_exit_status(sshd, connection):
+    channel = connection.open("sleep 60")
+    sshd.kill_sessions()
+    with pytest.raises(errors.ConnectionLost):
+        channel.exit_status(10)
+
+
+def test_a_cut_while_sending(sshd, connection):
+    channel = connection.open("sleep 60")
+    cutter = threading.Timer(0.3, sshd.kill_sessions)
+    cutter.start()
+    with pytest.raises(errors.ConnectionLost) as caught:
+        channel.send(b"x" * 20 * MEGABYTE)
+    assert not isinstance(caught.value, ReceiveTimeout)
+
+
+def test_all_that_came_before_a_cut_is_read(sshd, connection):
+    channel = connection.open("echo kept; sleep 60")
+    time.sleep(0.5)
+    sshd.kill_sessions()
+    process.wait_until(lambda: not connection.alive(), 10, "the cut")
+    assert channel.read_line(1) == b"kept\n"
+    with pytest.raises(errors.ConnectionLost):
+        channel.read_line(1)
+
+
+def test_close_leaves_no_thread(connection):
+    connection.run("true")
+    before = threading.active_count()
+    connection.close()
+    connection.close()
+    process.wait_until(lambda: threading.active_count() < before, 5, "paramiko's thread")
+    assert not connection.alive()
+
+
+def test_one_session_at_a_time_is_enough(make_sshd, operator, machine_of):
+    """MaxSessions 1: commands one after the other stay on one connection; a cancel gets through
+    beside a watch."""
+    sshd = make_sshd(options={"MaxSessions": 1})
+    operator.know(sshd)
+    connection = operator.connect(machine_of(sshd))
+    for number in range(5):
+        assert connection.run("echo %d" % number).stdout == b"%d\n" % number
+    assert logins(sshd) == 1
+    watch = connection.open("echo watching; cat")
+    assert watch.read_line(10) == b"watching\n"
+    assert connection.try_session() is None
+    for _ in range(3):
+        assert connection.run("echo cancelled").stdout == b"cancelled\n"
+    assert logins(sshd) == 2
+    watch.send_eof()
+    assert watch.exit_status(10) == 0
+
+
+def test_a_cut_spare_connection_is_told_as_a_cut(make_sshd, operator, machine_of):
+    sshd = make_sshd(options={"MaxSessions": 1})
+    operator.know(sshd)
+    connection = operator.connect(machine_of(sshd))
+    connection.open("sleep 60")
+    spare = connection.open("sleep 60")
+    sshd.kill_sessions()
+    with pytest.raises(errors.ConnectionLost):
+        spare.receive(10)
+
+
+def logins(sshd):
+    with open(sshd.log) as log:
+        return log.read().count("Accepted publickey")
+
+
+def test_sftp_is_told(make_sshd, operator, machine_of):
+    for options, there in (({}, True), ({"Subsystem": None}, False)):
+        sshd = make_sshd(options=options)
+        operator.know(sshd)
+        connection = operator.connect(machine_of(sshd))
+        assert connection.open_sftp_probe() is there
+        assert connection.run("echo on").stdout == b"on\n"
+        assert connection.server_version.startswith("OpenSSH_")
+
+
+SHELLS = [one for one in ("/bin/sh", "/usr/bin/fish", "/bin/tcsh") if os.path.exists(one)]
+
+
+@pytest.mark.parametrize("shell", SHELLS + ["strict"])
+def test_quoted_once_it_means_the_same_under_any_login_shell(
+    make_sshd, operator, machine_of, shell
+):
+    if shell == "strict":
+        shell = operator.write("login-shell", STRICT, 0o755)
+        os.chmod(operator.home, 0o755)
+    sshd = make_sshd(shell=shell)
+    operator.know(sshd)
+    connection = operator.connect(machine_of(sshd))
+    script = 'for x in \'a b\' "$0" "it\'s"; do printf \'[%s]\\n\' "$x"; done; exit $((2+4))'
+    completed = connection.run(remote_command.through_sh(script))
+    assert completed == (6, b"[a b]\n[sh]\n[it's]\n", b"")
+
+
+STRICT = """#!/usr/bin/python3
+# A login shell with what csh can't do: a quoted word holds no line end, `!` is history anywhere.
+import os, shlex, sys
+command = sys.argv[2]
+if "\\n" in command or "!" in command:
+    sys.exit("Unmatched '''.")
+words = shlex.split(command)
+if words[:3] != ["exec", "sh", "-c"] or len(words) != 4:
+    sys.exit("exec: Command not found.")
+os.execvp("sh", words[1:])
+"""
