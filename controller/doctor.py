@@ -10,9 +10,9 @@ from __future__ import absolute_import, print_function, unicode_literals
 import json
 import time
 
-from . import answer, diagnosis, errors, python_finder, release, remote_command
-from .diagnosis import Check
-from .plan import BUSINESS_ID
+from controller import answer, diagnosis, errors, python_finder, release, remote_command
+from controller.diagnosis import Check
+from controller.plan import BUSINESS_ID
 
 FACTS = "business_hyper_fusion/facts.py"
 TIMEOUT = 90.0
@@ -24,7 +24,7 @@ SESSIONS = 4
 
 def examine(machine, state):
     """:returns: list of Check, in the order in which a lack stands in the way."""
-    from . import transport
+    from controller import transport
 
     connection = transport.connect(machine, state.known_hosts)
     try:
@@ -76,7 +76,8 @@ def ask(connection, machine, python):
     channel = connection.open(remote_command.program(python, source))
     try:
         sent = time.time()
-        answer.tell(channel, [question(machine)])
+        channel.send(question(machine))
+        channel.send_eof()
         facts = answer.read(channel, TIMEOUT, "doctor of %s" % machine.name)
         return facts, skew_of(facts, sent, time.time())
     finally:

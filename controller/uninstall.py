@@ -9,8 +9,8 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import json
 
-from . import answer, errors, release, remote_command
-from .plan import BUSINESS_ID
+from controller import answer, errors, release, remote_command
+from controller.plan import BUSINESS_ID
 
 REMOVER = "business_hyper_fusion/remove.py"
 TIMEOUT = 1800.0
@@ -28,7 +28,8 @@ def uninstall(transport, machine, python, force=False):
     source = release.read_file(release.INSTALLED_ROOT, REMOVER).content
     channel = transport.open(remote_command.program(python, source))
     try:
-        answer.tell(channel, [question(machine, force)])
+        channel.send(question(machine, force))
+        channel.send_eof()
         said = answer.read(channel, TIMEOUT, "uninstall of %s" % machine.name)
     finally:
         channel.close()
