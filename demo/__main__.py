@@ -41,7 +41,7 @@ def main():
     except KeyboardInterrupt:
         say("Interrupted: what the demo started is stopped, its directories are removed.")
         return 130
-    say("The demo's sshd, git server, machine and images are gone. What is left, in .demo/:")
+    say("What the demo started is stopped, what it made is gone but for these:")
     for directory, _, names in sorted(os.walk(RESULTS)):
         for name in sorted(names):
             print("   " + os.path.relpath(os.path.join(directory, name), os.path.dirname(HERE)))
@@ -72,24 +72,26 @@ def show(place):
     place.commit({"src/shop/discount.py": CHANGE.lstrip()}, "Add a discount")
     tristan(place, "build", "shop", "--branch", "main")
     tristan(place, "status")
-    keep_results(place)
+    last = json.loads(output(place, "status", "--json"))[0]
+    tristan(place, "status", last["build_id"])
+    keep_results(place, last)
     say("Tristan leaves the machine as it was.")
     tristan(place, "uninstall", "local", "--yes")
 
 
-def keep_results(place):
-    """Copy the last build's files from the machine, which is about to go, to .demo/."""
-    listing = json.loads(output(place, "status", "--json"))
-    last = listing[0] if isinstance(listing, list) else listing["builds"][0]
+def keep_results(place, build):
+    """Copy a build's files and its log from the machine, which is about to go, to .demo/.
+
+    :param build: dict, the build's status
+    """
     say("The built files, on the machine:")
-    for artifact in last["artifacts"]:
+    for artifact in build["artifacts"]:
         print("   " + artifact["path"])
         target = os.path.join(RESULTS, artifact["name"])
-        if not os.path.isdir(os.path.dirname(target)):
-            os.makedirs(os.path.dirname(target))
+        os.makedirs(os.path.dirname(target), exist_ok=True)
         shutil.copyfile(artifact["path"], target)
     with open(os.path.join(RESULTS, "build.log"), "w") as log:
-        log.write(output(place, "logs", last["build_id"]))
+        log.write(output(place, "logs", build["build_id"]))
 
 
 def tristan(place, *arguments):

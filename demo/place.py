@@ -14,6 +14,7 @@ from tests.lab import engine as lab_engine
 from tests.lab import git_server, images, process
 from tests.lab.sshd import Sshd
 
+IMAGE = "tristan-lab/python:demo"
 CONFIGURATION = """\
 machines:
   local:
@@ -73,7 +74,7 @@ class Place(object):
             root=self.sshd.root,
             engine="[{0}]".format(", ".join(self._engine.command)),
             git_port=self.git.port,
-            image=images.PYTHON.name,
+            image=IMAGE,
         )
 
     def commit(self, files, message):
@@ -98,6 +99,9 @@ class Place(object):
         print("== " + images.described(image))
         if image.how != "present":
             self._leave_with(lambda: self._engine.run(["rmi", "--force", image.name]))
+        # a name of its own, so that the build image is the demo's own too
+        self._engine.run(["tag", image.name, IMAGE])
+        self._leave_with(lambda: self._engine.run(["rmi", IMAGE]))
 
     def _make_repository(self):
         repositories = git_server.Repositories()

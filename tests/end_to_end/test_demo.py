@@ -1,0 +1,30 @@
+"""The demo does what the README's first minutes promise, and cleans up after itself."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import glob
+import os
+import sys
+
+import pytest
+
+from demo.place import IMAGE
+from tests.lab import process
+
+pytestmark = pytest.mark.once
+
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def test_the_demo_builds_and_cleans_up(engine):
+    lab = process.directory("demo")
+    environment = {"TRISTAN_LAB_DIRECTORY": lab, "PYTHONDONTWRITEBYTECODE": "1"}
+    printed = process.output(
+        [sys.executable, "-m", "demo"], environment=environment, directory=REPOSITORY
+    )
+    assert printed.count("success  shop branch main") == 2
+    assert printed.index("cloning") < printed.index("fetching")
+    assert printed.count("pushed") == 1
+    assert glob.glob(os.path.join(REPOSITORY, ".demo", "dist", "shop-1.0-*.whl"))
+    os.rmdir(lab)  # refuses when something is left in it
+    assert not engine.has_image(IMAGE)
