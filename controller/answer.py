@@ -9,24 +9,10 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import json
 
-from . import errors
+from controller import errors
 
 MAX_NOISE = 1000
 """Lines that a login's start files may print before the answer."""
-
-
-def tell(channel, chunks, eof=True):
-    """Sends bytes; a machine that answers without listening to the end hangs up, its answer counts.
-
-    :param chunks: bytes, in turn. :param eof: whether that was all there is to say.
-    """
-    try:
-        for chunk in chunks:
-            channel.send(chunk)
-        if eof:
-            channel.send_eof()
-    except errors.ConnectionLost:
-        pass  # if it was the connection and not the program, reading says so again
 
 
 def read(channel, timeout, what):

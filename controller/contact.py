@@ -13,8 +13,8 @@ from __future__ import absolute_import, print_function, unicode_literals
 import json
 import threading
 
-from . import answer, errors, remote_command
-from .plan import BUSINESS_ID
+from controller import answer, errors, remote_command
+from controller.plan import BUSINESS_ID
 
 TIMEOUT = 60.0
 """Seconds for a verb's answer."""
@@ -55,7 +55,7 @@ class Contact(object):
         return self._state.machine(self.machine.name).get("python") or self.find_python()
 
     def find_python(self):
-        from . import python_finder
+        from controller import python_finder
 
         found = python_finder.find(self.transport(), self.machine)
         version = ".".join("%d" % part for part in found.version)
@@ -97,7 +97,8 @@ class Contact(object):
     def _ask(self, name, document):
         channel = self.open_verb(name)
         try:
-            answer.tell(channel, [json.dumps(document).encode("utf-8") + b"\n"])
+            channel.send(json.dumps(document).encode("utf-8") + b"\n")
+            channel.send_eof()
             return answer.read(channel, TIMEOUT, "%s on %s" % (name, self.machine.name))
         finally:
             channel.close()

@@ -15,8 +15,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import os
 
 from business_hyper_fusion import grammar, names
-
-from . import state
+from controller import state
 
 KEPT = 1000
 """Entries; older ones go, their builds are still found on the machines."""

@@ -17,8 +17,8 @@ import json
 import random
 import time
 
-from . import answer, errors, parallel, remote_command, sync
-from .plan import BUSINESS_ID
+from controller import answer, errors, parallel, remote_command, sync
+from controller.plan import BUSINESS_ID
 
 LaunchedBuild = collections.namedtuple(
     "LaunchedBuild", "build_id attempt machine executor_id already"
@@ -204,7 +204,8 @@ class Attempt(object):
         )
         channel = contact.transport().open(command)
         try:
-            answer.tell(channel, [data])
+            channel.send(data)
+            channel.send_eof()
             return answer.read(channel, ANSWER_TIMEOUT, "launch on %s" % contact.machine.name)
         finally:
             channel.close()

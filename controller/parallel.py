@@ -10,7 +10,7 @@ import threading
 
 from six.moves import queue
 
-from . import errors
+from controller import errors
 
 THREADS = 16
 TICK = 0.2

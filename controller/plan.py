@@ -14,8 +14,7 @@ import time
 import six
 
 from business_hyper_fusion import grammar, protocol
-
-from . import errors, render
+from controller import errors, render
 
 BUSINESS_ID = "1"
 
@@ -32,7 +31,7 @@ class KeyFile(collections.namedtuple("KeyFile", "path")):
     __slots__ = ()
 
     def resolve(self):
-        from .secrets import read_key_file
+        from controller.secrets import read_key_file
 
         return read_key_file(self.path)
 

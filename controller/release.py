@@ -14,7 +14,7 @@ import time
 
 import six
 
-from . import errors
+from controller import errors
 
 INSTALLED_ROOT = six.ensure_text(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PUSHED_DIRECTORIES = ("business_hyper_fusion", os.path.join("cache", "dependency_lib"))

@@ -16,7 +16,7 @@ import jinja2
 import six
 from six.moves import shlex_quote
 
-from . import errors, release
+from controller import errors, release
 
 TEMPLATES = os.path.join(release.INSTALLED_ROOT, "templates")
 

@@ -14,8 +14,8 @@ import time
 
 import six
 
-from . import errors, parallel
-from .contact import Contact
+from controller import errors, parallel
+from controller.contact import Contact
 
 
 class Controller(object):
@@ -35,7 +35,7 @@ class Controller(object):
 
     def plan(self, project, branch=None, tag=None, commit=None, machine=None, params=()):
         """What would be launched, checked; nothing is sent. :param params: (name, value) pairs."""
-        from . import plan
+        from controller import plan
 
         choices = plan.Choices(project, branch, tag, commit, machine, list(params))
         random_digits = binascii.hexlify(os.urandom(4)).decode("ascii")
@@ -49,7 +49,7 @@ class Controller(object):
         :param wait: whether to wait for a free executor instead of raising errors.Busy.
         :param on_event: callable(text).
         """
-        from .launch import Launcher
+        from controller.launch import Launcher
 
         on_event = on_event or ignore
         launcher = Launcher(self._contacts, self.state.journal, self._make_release, on_event)
@@ -63,7 +63,7 @@ class Controller(object):
         :param patience: seconds without contact before errors.StillRunning.
         :returns: dict, the terminal status.
         """
-        from . import watch
+        from controller import watch
 
         machine, build_id = self._place(build)
         contact = self._contacts[machine]
@@ -111,19 +111,19 @@ class Controller(object):
 
     def doctor(self, machine):
         """Checks of one machine: list of doctor.Check."""
-        from . import doctor
+        from controller import doctor
 
         return doctor.examine(self._settings_of(machine), self.state)
 
     def enroll(self, machine, fingerprint=None, confirm=None):
         """Pins a machine's host key, by fingerprint or after `confirm` said yes."""
-        from . import enroll
+        from controller import enroll
 
         return enroll.enroll(self._settings_of(machine), self.state, fingerprint, confirm)
 
     def uninstall(self, machine, force=False):
         """Removes Tristan from a machine: files, images, containers."""
-        from . import uninstall
+        from controller import uninstall
 
         contact = self._contact(machine)
         result = uninstall.uninstall(contact.transport(), contact.machine, contact.python(), force)
@@ -135,15 +135,15 @@ class Controller(object):
             contact.drop()
 
     def _connect(self, machine):
-        from . import transport
+        from controller import transport
 
         return transport.connect(machine, self.state.known_hosts)
 
     def _make_release(self):
         """This installation's release, with the data derived from the settings; made once."""
         if self._release is None:
-            from . import release
-            from .settings import derive
+            from controller import release
+            from controller.settings import derive
 
             self._release = release.collect(derive.data_files(self.settings))
         return self._release

@@ -34,7 +34,7 @@ class State(object):
 
     @property
     def journal(self):
-        from .journal import Journal
+        from controller.journal import Journal
 
         return Journal(self.directory, self.on_note)
 

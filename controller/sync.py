@@ -11,8 +11,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import json
 
 from business_hyper_fusion import protocol
-
-from . import answer, errors, remote_command
+from controller import answer, errors, remote_command
 
 RECEIVER = "business_hyper_fusion/receive.py"
 TIMEOUT = 120.0
@@ -38,11 +37,12 @@ def sync(transport, python, root, business_id, release):
     command = remote_command.program(python, release.files[RECEIVER].content)
     channel = transport.open(command)
     try:
-        first = line(first_document(root, business_id, release))
-        answer.tell(channel, [first], eof=False)
+        channel.send(line(first_document(root, business_id, release)))
         said = checked(answer.read(channel, TIMEOUT, "sync"), root)
         if said["answer"] == "lack":
-            answer.tell(channel, stream(release, said["files"]))
+            for chunk in stream(release, said["files"]):
+                channel.send(chunk)
+            channel.send_eof()
             said = checked(answer.read(channel, TIMEOUT, "sync"), root)
         return said.get("sent", 0)
     finally:

@@ -16,7 +16,7 @@ import json
 import random
 import time
 
-from . import compat, errors
+from controller import compat, errors
 
 SILENCE = 20.0
 """Seconds without a byte before a connection counts as dead; a machine gives a sign of life every
@@ -181,7 +181,7 @@ class Frames(object):
 
     def next(self):
         """(header, body) of the next frame; a silence, an end or a cut is errors.ConnectionLost."""
-        from .transport import ReceiveTimeout
+        from controller.transport import ReceiveTimeout
 
         try:
             header = self._header()
@@ -197,7 +197,7 @@ class Frames(object):
         for _ in range(MAX_NOISE):
             line = self._channel.read_line(SILENCE)
             if not line.endswith(b"\n"):
-                raise errors.ConnectionLost("the connection to %s ended" % self._name)
+                raise self._end()
             header = parsed(line)
             if "frame" in header:
                 self._begun = True
@@ -207,6 +207,13 @@ class Frames(object):
             if self._begun:
                 break
         raise errors.ProtocolError("%s sent something that is no frame" % self._name)
+
+    def _end(self):
+        """What the end of the output means: a program that can't even begin won't begin next time."""
+        if not self._begun and self._channel.exit_status(SILENCE) > 0:
+            said = self._channel.stderr()[-300:].decode("utf-8", "replace").strip()
+            return errors.ProtocolError("watch on %s failed: %s" % (self._name, said))
+        return errors.ConnectionLost("the connection to %s ended" % self._name)
 
 
 def parsed(line):

@@ -7,20 +7,23 @@ real too: a cut channel's child loses its pipes, as under sshd.
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import errno
 import os
 import select
 import subprocess
 import tempfile
 import time
 
-from controller import errors
-from controller.transport import Completed, ReceiveTimeout
+from controller import compat, errors
+from controller.transport import Channel, ReceiveTimeout, Transport
 
 
-class LocalTransport(object):
+class LocalTransport(Transport):
     """:param cut_after: for each channel opened, bytes to receive before it is cut; None for never.
     :param cut_sending: the same for bytes sent.
     """
+
+    name = "this host"
 
     def __init__(self, cut_after=(), cut_sending=()):
         self.commands = []
@@ -28,13 +31,6 @@ class LocalTransport(object):
         self._cut_after = list(cut_after)
         self._cut_sending = list(cut_sending)
         self._channels = []
-
-    def run(self, command, stdin=b"", timeout=60.0):
-        channel = self.open(command)
-        channel.send(stdin)
-        channel.send_eof()
-        output = b"".join(iter(lambda: channel.receive(timeout), b""))
-        return Completed(channel.exit_status(timeout), output, channel.stderr())
 
     def open(self, command):
         self.commands.append(command)
@@ -51,10 +47,11 @@ class LocalTransport(object):
         return True
 
 
-class LocalChannel(object):
-    """One child; receives with timeouts, keeps what was read too far."""
+class LocalChannel(Channel):
+    """One child."""
 
     def __init__(self, transport, command, cut_after, cut_sending):
+        super(LocalChannel, self).__init__()
         self._transport = transport
         self._cut_after = cut_after
         self._cut_sending = cut_sending
@@ -67,7 +64,6 @@ class LocalChannel(object):
             close_fds=True,
             bufsize=0,
         )
-        self._held = b""
         self._closed = False
 
     def send(self, data):
@@ -80,16 +76,14 @@ class LocalChannel(object):
         try:
             while data:
                 data = data[os.write(self._process.stdin.fileno(), data) :]
-        except EnvironmentError:
-            raise errors.ConnectionLost("the other side hung up")
+        except EnvironmentError as error:
+            if error.errno != errno.EPIPE:  # it ended without reading, and its output says why
+                raise
 
     def send_eof(self):
         self._process.stdin.close()
 
-    def receive(self, timeout):
-        if self._held:
-            data, self._held = self._held, b""
-            return data
+    def _receive(self, timeout):
         if self._cut_after is not None and self._cut_after <= 0:
             self.close()
         if self._closed:
@@ -102,35 +96,14 @@ class LocalChannel(object):
             self._cut_after -= len(data)
         return data
 
-    def read_line(self, timeout):
-        pieces = []
-        while True:
-            data = self.receive(timeout)
-            line, newline, rest = data.partition(b"\n")
-            pieces.extend([line, newline])
-            self._held = rest
-            if newline or not data:
-                return b"".join(pieces)
-
-    def read_exactly(self, count, timeout):
-        pieces = []
-        while count:
-            data = self.receive(timeout)
-            if not data:
-                raise errors.ConnectionLost("the channel ended early")
-            pieces.append(data[:count])
-            self._held = data[count:]
-            count -= len(pieces[-1])
-        return b"".join(pieces)
-
     def stderr(self):
         self._errors.seek(0)
         return self._errors.read()
 
     def exit_status(self, timeout):
-        end = time.time() + timeout
+        end = compat.monotonic() + timeout
         while self._process.poll() is None:
-            if time.time() > end:
+            if compat.monotonic() > end:
                 raise ReceiveTimeout("still running after %s seconds" % timeout)
             time.sleep(0.01)
         return self._process.returncode
@@ -145,8 +118,8 @@ class LocalChannel(object):
 
     def _wait(self):
         """The child sees its pipes closed, as under sshd; one that doesn't mind is ended."""
-        end = time.time() + 5
-        while self._process.poll() is None and time.time() < end:
+        end = compat.monotonic() + 5
+        while self._process.poll() is None and compat.monotonic() < end:
             time.sleep(0.005)
         if self._process.poll() is None:
             self._process.kill()

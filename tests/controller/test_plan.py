@@ -173,7 +173,7 @@ def test_only_the_secret_that_the_repository_s_scheme_uses_is_needed(loaded, tmp
 
 
 def test_secrets_are_not_read_by_planning(loaded, monkeypatch):
-    monkeypatch.delenv("GIT_PASSWORD", raising=False)
+    monkeypatch.delenv(str("GIT_PASSWORD"), raising=False)
     planned = make(loaded, branch="main")
     with pytest.raises(errors.SecretUnavailable):
         planned.secrets["git_password"].resolve()
