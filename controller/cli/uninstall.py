@@ -23,10 +23,18 @@ def uninstall(session, machine, yes, force):
     session.machine_names(machine)
     if not (yes or force):
         _ask(session.settings.machines[machine])
-    session.controller.uninstall(machine, force)
-    click.echo(
-        "%s Tristan is gone from %s." % (output.coloured(output.symbol("ok"), "ok"), machine)
+    removed = session.controller.uninstall(machine, force)
+    counted = "%d files, %d images, %d containers" % tuple(
+        removed[what] for what in ("files", "images", "containers")
     )
+    if removed["left"]:
+        left = "; ".join(output.text_of(one) for one in removed["left"])
+        raise errors.InfrastructureError(
+            "%s removed from %s, but not: %s" % (counted, machine, left),
+            "mend what stands in the way, then: tristan uninstall " + machine,
+        )
+    sign = output.coloured(output.symbol("ok"), "ok")
+    click.echo("%s Tristan is gone from %s: %s removed." % (sign, machine, counted))
 
 
 def _ask(machine):

@@ -146,8 +146,19 @@ def test_uninstall_asks_or_is_forced(tristan):
     assert "--yes" in result.err
     assert tristan("uninstall", "builder-1", "--yes", controller=controller).code == 0
     assert controller.calls.pop() == ("uninstall", "builder-1", False)
-    assert tristan("uninstall", "builder-1", "--force", controller=controller).code == 0
+    result = tristan("uninstall", "builder-1", "--force", controller=controller)
+    assert result.out == (
+        "\u2714 Tristan is gone from builder-1: 58 files, 1 images, 0 containers removed.\n"
+    )
     assert controller.calls == [("uninstall", "builder-1", True)]
+
+
+def test_uninstall_says_what_is_left(tristan):
+    controller = fake.Controller()
+    controller.left = ["/data/tristan/x: not permitted"]
+    result = tristan("uninstall", "builder-1", "--yes", controller=controller)
+    assert (result.code, result.out) == (3, "")
+    assert "but not: /data/tristan/x: not permitted" in result.err
 
 
 def test_cancel(tristan):
