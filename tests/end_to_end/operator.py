@@ -65,13 +65,14 @@ Result = collections.namedtuple("Result", "code out err")
 class Operator(object):
     """.sshd .shop .web (Repository) .engine .configuration (path)
 
+    :param machine: dict of Sshd's own parameters, for a machine with obstacles.
     :param values: for CONFIGURATION: python (the machine's), python_image, nodejs_image.
     """
 
-    def __init__(self, engine, executors=2, **values):
+    def __init__(self, engine, executors=2, machine=None, **values):
         self.engine = engine
         self.home = process.directory("operator")
-        self.sshd = Sshd(docker_socket=engine.socket)
+        self.sshd = Sshd(docker_socket=engine.socket, **(machine or {}))
         self._repositories = git_server.Repositories()
         self._git = git_server.GitOverHttp(self._repositories)
         self.shop = self._repository("shop")
