@@ -35,13 +35,23 @@ class Line(object):
     `first` holds the first bytes that came, to tell later what answered when it was no SSH.
     """
 
-    def __init__(self, carrier, close_too=None):
+    def __init__(self, carrier, close_too=None, complaints=None):
         self.first = b""
+        self._complaints = complaints
         self._closed = False  # paramiko asks for this, as sockets of Python 3 have it
         self._carrier = carrier
         self._close_too = close_too
         kind = getattr(carrier, "family", None)
         self._quick = kind in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, "TCP_QUICKACK")
+
+    @property
+    def complaint(self):
+        """What a ProxyCommand said on its stderr last, as text; "" for none."""
+        if self._complaints is None:
+            return ""
+        self._complaints.seek(0)
+        lines = self._complaints.read(4096).decode("utf-8", "replace").strip().splitlines()
+        return lines[-1].strip() if lines else ""
 
     def recv(self, size):
         data = self._carrier.recv(size)
@@ -147,7 +157,7 @@ def through_command(destination):
         raise errors.MachineUnreachable("/bin/sh can't be run: %s" % error)
     finally:
         theirs.close()
-    return Line(ours, lambda: end(process))
+    return Line(ours, lambda: end(process), complaints)
 
 
 def end(process):

@@ -150,6 +150,11 @@ def failure(destination, attempt, error):
     where = "%s port %d" % (destination.host, destination.port)
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
         return incompatible(where, attempt.transport.remote_version, error)
+    if line.complaint:
+        return errors.MachineUnreachable(
+            "the ProxyCommand to %s failed: %s" % (where, line.complaint),
+            remedy="check it in ~/.ssh/config; `ssh %s` must work" % destination.label,
+        )
     if line.first.startswith(b"SSH-"):
         return errors.MachineUnreachable(
             "the SSH key exchange with %s failed: %s" % (where, error),

@@ -28,6 +28,14 @@ KINDS = {
 }
 TITLES = {"RSA PRIVATE KEY": "rsa", "EC PRIVATE KEY": "ecdsa"}
 MAGIC = b"openssh-key-v1\0"
+CERTIFICATE_FAULTS = (
+    paramiko.SSHException,
+    EnvironmentError,
+    ValueError,
+    IndexError,
+    binascii.Error,
+    struct.error,
+)
 CONVERT = "convert it: ssh-keygen -p -f %s"
 
 _loaded = {}
@@ -156,8 +164,18 @@ def parse(key_file, certificate):
     except Exception as error:  # each form and each backend has errors of its own
         raise Unusable("can't be read: %s" % error)
     if os.path.exists(certificate):
-        try:
-            key.load_certificate(str(certificate))
-        except Exception as error:
-            raise Unusable("does not go with its certificate %s: %s" % (certificate, error))
+        certify(key, certificate)
     return key
+
+
+def certify(key, path):
+    """Adds a certificate, after a look whether it is this key's; paramiko looks at the type only."""
+    try:
+        key.load_certificate(str(path))
+        blob = key.public_blob.key_blob
+        certified = fields(blob, 2)[2]  # behind type and nonce stands the public key
+        matches = certified.startswith(fields(key.asbytes(), 1)[1])
+    except CERTIFICATE_FAULTS as error:
+        raise Unusable("has a certificate that can't be read, %s: %s" % (path, error))
+    if not matches:
+        raise Unusable("does not go with its certificate %s" % path)

@@ -43,6 +43,12 @@ class Operator(object):
         """Pins the host keys of these sshd in Tristan's own known_hosts."""
         self.write("known_hosts", "".join(one.known_hosts_line + "\n" for one in sshds))
 
+    def know_key(self, sshd, path):
+        """Pins the key of a file for an sshd. :param path: of the private key."""
+        with io.open(path + ".pub", encoding="utf-8") as public:
+            key = " ".join(public.read().split()[:2])
+        self.write("known_hosts", "[%s]:%d %s\n" % (sshd.host, sshd.port, key))
+
     def connect(self, machine, timeout=15.0):
         connection = transport.connect(machine, self.known_hosts, timeout=timeout)
         self.connections.append(connection)

@@ -1,0 +1,382 @@
+"""The way to a machine: addresses, host keys, jump hosts; nothing is said to a stranger."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import contextlib
+import io
+import os
+import socket
+import struct
+import threading
+import time
+
+import pytest
+
+from controller import errors
+from tests.lab import process
+
+
+@contextlib.contextmanager
+def server(answer):
+    """A TCP server that runs `answer(connection)` for each call. Yields its port."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(5)
+
+    def serve():
+        while True:
+            try:
+                connection = listener.accept()[0]
+            except (IOError, OSError):
+                return
+            try:
+                answer(connection)
+            except (IOError, OSError):
+                pass
+            connection.close()
+
+    thread = threading.Thread(target=serve)
+    thread.daemon = True
+    thread.start()
+    yield listener.getsockname()[1]
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join(10)
+
+
+def unreachable(operator, machine, timeout=15.0):
+    with pytest.raises(errors.MachineUnreachable) as caught:
+        operator.connect(machine, timeout)
+    assert caught.value.exit_code == 3 and caught.value.remedy
+    return caught.value
+
+
+def test_a_port_where_nobody_listens(sshd, operator, machine_of):
+    port = process.free_port()
+    error = unreachable(operator, machine_of(sshd, port=port))
+    assert "127.0.0.1 port %d: nobody listens there" % port in error.message
+
+
+def test_a_host_that_does_not_answer(sshd, operator, machine_of):
+    """A listener whose queue is full: the kernel drops what comes."""
+    full = socket.socket()
+    full.bind(("127.0.0.1", 0))
+    full.listen(0)
+    fillers = []
+    for _ in range(4):
+        filler = socket.socket()
+        filler.setblocking(False)
+        filler.connect_ex(full.getsockname())
+        fillers.append(filler)
+    time.sleep(0.1)
+    started = time.time()
+    error = unreachable(operator, machine_of(sshd, port=full.getsockname()[1]), timeout=0.5)
+    assert "nothing within 0.5 seconds" in error.message
+    assert time.time() - started < 5
+    for one in fillers + [full]:
+        one.close()
+
+
+def test_a_host_without_an_address(sshd, operator, machine_of):
+    error = unreachable(operator, machine_of(sshd, host="no-such-host.invalid"))
+    assert "no address is known for the host no-such-host.invalid" in error.message
+
+
+def test_a_server_that_is_no_ssh_server(sshd, operator, machine_of):
+    def answer(connection):
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with server(answer) as port:
+        error = unreachable(operator, machine_of(sshd, port=port))
+    assert "no SSH server: it says 'HTTP/1.1 400 Bad Request'" in error.message
+
+
+def test_a_server_that_says_nothing(sshd, operator, machine_of):
+    with server(lambda connection: time.sleep(2)) as port:
+        error = unreachable(operator, machine_of(sshd, port=port), timeout=0.5)
+    assert "no SSH server speaks there" in error.message
+
+
+def test_a_server_that_hangs_up_in_mid_exchange(sshd, operator, machine_of):
+    def answer(connection):
+        connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        connection.recv(1000)
+
+    with server(answer) as port:
+        error = unreachable(operator, machine_of(sshd, port=port))
+    assert "key exchange" in error.message
+
+
+def test_a_server_that_hangs_up_on_some_callers_is_called_again(sshd, operator, machine_of):
+    """As sshd does beyond MaxStartups."""
+    calls = []
+
+    def answer(connection):
+        calls.append(1)
+        if len(calls) < 3:
+            connection.sendall(b"Exceeded MaxStartups\r\n")
+            return
+        real = socket.create_connection((sshd.host, sshd.port))
+        back = threading.Thread(target=pump, args=(real, connection))
+        back.start()
+        pump(connection, real)
+        back.join(10)
+
+    with server(answer) as port:
+        operator.write("known_hosts", sshd.known_hosts_line.replace("%d" % sshd.port, "%d" % port))
+        connection = operator.connect(machine_of(sshd, port=port))
+        assert connection.run("echo in").stdout == b"in\n"
+        connection.close()
+    assert len(calls) == 3
+
+
+def pump(source, target):
+    """Bytes from one socket to another until there are no more."""
+    try:
+        for data in iter(lambda: source.recv(65536), b""):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except (IOError, OSError):
+        pass
+
+
+def test_an_old_sshd_is_explained(sshd, operator, machine_of):
+    def answer(connection):
+        connection.sendall(b"SSH-2.0-OpenSSH_5.3\r\n" + old_offer())
+        time.sleep(0.5)
+
+    with server(answer) as port:
+        error = unreachable(operator, machine_of(sshd, port=port))
+    assert error.cause == "incompatible_sshd"
+    assert "too old: OpenSSH_5.3" in error.message
+    assert "7.4" in error.remedy
+
+
+def old_offer():
+    """The packet that opens a key exchange, with what no client takes any more (RFC 4253, 7.1)."""
+    lists = [b"diffie-hellman-group1-sha1", b"ssh-dss", b"arcfour", b"arcfour", b"hmac-md5",
+             b"hmac-md5", b"none", b"none", b"", b""]  # fmt: skip
+    payload = b"\x14" + b"\0" * 16
+    payload += b"".join(struct.pack(str(">I"), len(one)) + one for one in lists) + b"\0" * 5
+    padding = 16 - (len(payload) + 5) % 8
+    header = struct.pack(str(">IB"), len(payload) + padding + 1, padding)
+    return header + payload + b"\0" * padding
+
+
+def test_an_sshd_with_sha1_signatures_alone(make_sshd, operator, machine_of):
+    """The newest paramiko has no SHA-1 and must say so; older ones connect."""
+    rsa = operator.key("host_rsa", "-t", "rsa", "-b", "2048")
+    sshd = make_sshd(options={"HostKey": rsa, "HostKeyAlgorithms": "ssh-rsa"})
+    operator.know_key(sshd, rsa)
+    try:
+        connection = operator.connect(machine_of(sshd))
+    except errors.MachineUnreachable as error:
+        assert error.cause == "incompatible_sshd"
+        assert "HostKeyAlgorithms" in error.remedy
+    else:
+        assert connection.run("echo in").stdout == b"in\n"
+
+
+def test_an_unknown_host_key(sshd, operator, machine_of):
+    with pytest.raises(errors.HostKeyUnknown) as caught:
+        operator.connect(machine_of(sshd))
+    assert sshd.fingerprint in caught.value.message
+    assert "`tristan enroll builder-1`" in caught.value.remedy
+
+
+def test_a_changed_host_key_and_nothing_sent(make_sshd, operator, machine_of):
+    sshd = make_sshd(options={"LogLevel": "DEBUG2"})
+    operator.know(sshd)
+    machine = machine_of(sshd, password=operator.secret("let-me-build"))
+    operator.connect(machine).close()
+    old = sshd.fingerprint
+    sshd.replace_host_key()
+    open(sshd.log, "w").close()
+    with pytest.raises(errors.HostKeyChanged) as caught:
+        operator.connect(machine)
+    assert old in caught.value.message and sshd.fingerprint in caught.value.message
+    assert "`tristan enroll builder-1`" in caught.value.remedy
+    assert "userauth" not in calls_in(sshd.log), "somebody tried to log in"
+
+
+def test_what_proves_that_nothing_was_sent_would_see_a_login(make_sshd, operator, machine_of):
+    sshd = make_sshd(options={"LogLevel": "DEBUG2"})
+    operator.know(sshd)
+    operator.connect(machine_of(sshd))
+    assert "userauth" in calls_in(sshd.log)
+
+
+def calls_in(log):
+    """What an sshd wrote of its callers, once the last one is gone or in."""
+
+    def text():
+        with io.open(log, encoding="utf-8", errors="replace") as opened:
+            return opened.read()
+
+    done = ("closed by", "Accepted", "Disconnected", "Connection reset")
+    process.wait_until(lambda: any(word in text() for word in done), 10, "the end of a call")
+    return text()
+
+
+def test_a_revoked_host_key(sshd, operator, machine_of):
+    name, rest = sshd.known_hosts_line.split(" ", 1)
+    operator.know(sshd)
+    operator.write(".ssh/known_hosts", "@revoked * %s\n" % rest)
+    with pytest.raises(errors.HostKeyChanged) as caught:
+        operator.connect(machine_of(sshd))
+    assert caught.value.cause == "host_key_revoked"
+    assert ".ssh/known_hosts:1" in caught.value.message
+
+
+def test_the_users_known_hosts_is_honoured(sshd, operator, machine_of):
+    path = operator.write(".ssh/known_hosts", sshd.known_hosts_line + "\n")
+    process.output(["ssh-keygen", "-q", "-H", "-f", path])
+    assert operator.connect(machine_of(sshd)).alive()
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ecdsa", "ed25519"])
+def test_the_pinned_type_is_asked_for(make_sshd, operator, machine_of, kind):
+    """A host with several keys shows the one that is pinned, not its favourite."""
+    paths = [operator.key("host_" + one, "-t", one) for one in ("rsa", "ecdsa", "ed25519")]
+    sshd = make_sshd(options={"HostKey": "\nHostKey ".join(paths)})
+    operator.know_key(sshd, os.path.join(operator.home, "host_" + kind))
+    assert operator.connect(machine_of(sshd)).alive()
+
+
+def test_a_host_that_lost_its_pinned_type_has_changed(make_sshd, operator, machine_of):
+    sshd = make_sshd()
+    operator.know_key(sshd, operator.key("host_ecdsa", "-t", "ecdsa"))
+    with pytest.raises(errors.HostKeyChanged):
+        operator.connect(machine_of(sshd))
+
+
+def test_an_authority_is_explained(sshd, operator, machine_of):
+    rest = sshd.known_hosts_line.split(" ", 1)[1]
+    operator.write(".ssh/known_hosts", "@cert-authority * %s\n" % rest)
+    with pytest.raises(errors.HostKeyUnknown) as caught:
+        operator.connect(machine_of(sshd))
+    assert "@cert-authority" in caught.value.message
+
+
+JUMP = """
+Host builder-1
+    HostName 127.0.0.1
+    Port {inner.port}
+    User builder
+    ProxyJump gate
+Host gate
+    HostName localhost
+    Port {gate.port}
+    User builder
+    IdentityFile {gate.client_key}
+    HostKeyAlias the-gate
+"""
+
+
+@pytest.fixture
+def behind_a_gate(make_sshd, operator, machine_of):
+    """Function (**options of the gate's sshd) -> (gate, inner sshd, machine)."""
+
+    def make(**options):
+        gate, inner = make_sshd(options=options), make_sshd()
+        operator.write(".ssh/config", JUMP.format(inner=inner, gate=gate))
+        machine = machine_of(inner, host="builder-1", port=None, username=None)
+        return gate, inner, machine
+
+    return make
+
+
+def know_both(operator, gate, inner):
+    gate_line = "the-gate " + gate.known_hosts_line.split(" ", 1)[1]
+    operator.write("known_hosts", gate_line + "\n" + inner.known_hosts_line + "\n")
+
+
+def test_through_a_jump_host(operator, behind_a_gate):
+    gate, inner, machine = behind_a_gate()
+    know_both(operator, gate, inner)
+    connection = operator.connect(machine)
+    data = os.urandom(1000000)
+    assert connection.run("cat", data).stdout == data
+    with io.open(gate.log) as log:
+        assert "Accepted publickey" in log.read()
+    gate.kill_sessions()
+    process.wait_until(lambda: not connection.alive(), 10, "the cut of the way")
+    with pytest.raises(errors.ConnectionLost):
+        connection.run("true")
+
+
+def test_each_host_on_the_way_must_be_known(operator, behind_a_gate):
+    gate, inner, machine = behind_a_gate()
+    operator.know(inner)
+    with pytest.raises(errors.HostKeyUnknown) as caught:
+        operator.connect(machine)
+    assert gate.fingerprint in caught.value.message
+    know_both(operator, gate, inner)
+    gate.replace_host_key()
+    with pytest.raises(errors.HostKeyChanged) as caught:
+        operator.connect(machine)
+    assert gate.fingerprint in caught.value.message
+
+
+def test_a_jump_host_that_forwards_nothing(operator, behind_a_gate):
+    gate, inner, machine = behind_a_gate(AllowTcpForwarding="no")
+    know_both(operator, gate, inner)
+    error = unreachable(operator, machine)
+    assert "jump host" in error.message and "AllowTcpForwarding" in error.remedy
+
+
+def test_a_machine_that_its_jump_host_can_not_reach(operator, behind_a_gate):
+    gate, inner, machine = behind_a_gate()
+    know_both(operator, gate, inner)
+    inner.stop_listening()
+    assert "jump host can't reach" in unreachable(operator, machine).message
+
+
+def test_a_jump_host_that_lets_nobody_in(operator, behind_a_gate):
+    gate, inner, machine = behind_a_gate(AllowUsers="somebody-else")
+    know_both(operator, gate, inner)
+    with pytest.raises(errors.AuthenticationFailed) as caught:
+        operator.connect(machine)
+    assert "gate" in caught.value.message
+
+
+FORWARD = """#!/usr/bin/python3
+import socket, sys, threading, os
+connection = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+def back():
+    for data in iter(lambda: connection.recv(65536), b""):
+        os.write(1, data)
+    os._exit(0)
+threading.Thread(target=back, daemon=True).start()
+for data in iter(lambda: os.read(0, 65536), b""):
+    connection.sendall(data)
+"""
+
+
+def test_through_a_proxy_command(sshd, operator, machine_of):
+    command = operator.write("forward", FORWARD, 0o755)
+    operator.write(".ssh/config", "Host *\n  ProxyCommand %s '%%h' %%p\n" % command)
+    operator.know(sshd)
+    connection = operator.connect(machine_of(sshd))
+    data = os.urandom(1000000)
+    assert connection.run("cat", data).stdout == data
+    proxies = [pid for pid in process.children(os.getpid()) if "forward" in command_line(pid)]
+    assert proxies
+    connection.close()
+    process.wait_until(lambda: not any(map(process.alive, proxies)), 5, "the proxy's end")
+
+
+def command_line(pid):
+    try:
+        with io.open("/proc/%d/cmdline" % pid, encoding="utf-8", errors="replace") as opened:
+            return opened.read()
+    except (IOError, OSError):
+        return ""
+
+
+def test_a_proxy_command_that_fails(sshd, operator, machine_of):
+    operator.write(".ssh/config", "Host *\n  ProxyCommand echo gate: no way >&2; exit 1\n")
+    operator.know(sshd)
+    error = unreachable(operator, machine_of(sshd))
+    assert "gate: no way" in error.message
