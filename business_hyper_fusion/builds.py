@@ -1,6 +1,6 @@
 """Verb ``builds``: the statuses that a machine holds, newest first, and which executors are busy.
 
-In: {"limit": int, "build": "" or an id, the beginning of one, or its last eight digits}.
+In: {"limit": int, "build": "" or an id, the beginning of one, or of its last eight digits}.
 Out: {"answer": "builds", "now", "load", "executors": {id: {"busy", "build_id"}}, "builds": [status, ...]}.
 """
 
@@ -10,7 +10,7 @@ import json
 import os
 import sys
 
-from business_hyper_fusion import compat, settle, status
+from business_hyper_fusion import compat, names, settle, status
 
 
 def main(business):
@@ -61,7 +61,7 @@ def listing(business, wanted, limit):
         (build_id, executor)
         for executor in business.executors()
         for build_id in settle.newest_builds(executor)
-        if names_it(wanted, build_id)
+        if names.means(wanted, build_id)
     ]
     found = []
     for build_id, executor in sorted(ids, key=lambda pair: pair[0], reverse=True):
@@ -71,10 +71,6 @@ def listing(business, wanted, limit):
         if len(found) == limit:
             break
     return found
-
-
-def names_it(wanted, build_id):
-    return build_id.startswith(wanted) or (len(wanted) == 8 and build_id.endswith("-" + wanted))
 
 
 def latest(executor, build_id):

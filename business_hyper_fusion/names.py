@@ -106,6 +106,14 @@ def container(build_id, attempt, step):
     return "tristan-%s-%d-%s" % (_native(build_id).lower(), attempt, _slug(step, SLUG))
 
 
+def means(wanted, build_id):
+    """Whether a user's text means a build: what a listing shows, or the beginning of it.
+
+    :param wanted: text, the beginning of the id or of its last eight digits; "" means any build.
+    """
+    return build_id.startswith(wanted) or build_id.rpartition("-")[2].startswith(wanted)
+
+
 def _slug(text, most):
     """Lower-case ASCII with everything else as "-"; "x" when nothing is left."""
     return _RUN.sub("-", _native(text)).lower()[:most].strip("-") or "x"

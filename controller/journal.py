@@ -53,11 +53,9 @@ class Journal(object):
         return state.read_json(self._path(build_id), self._on_note)
 
     def build_ids(self, wanted=""):
-        """Ids, newest first, that `wanted` names: a whole id, the beginning of one, its last 8
-        digits.
-        """
+        """Ids, newest first, that `wanted` means (see names.means)."""
         found = [name[:-5] for name in listed(self._builds) if name.endswith(".json")]
-        return [build_id for build_id in reversed(found) if matches(wanted, build_id)]
+        return [build_id for build_id in reversed(found) if names.means(wanted, build_id)]
 
     def last_place(self, project, ref):
         """(machine name, executor id) that last built this ref of this project, or (None, None)."""
@@ -79,11 +77,6 @@ class Journal(object):
         found = listed(self._builds)
         for name in found[:-KEPT] if len(found) > KEPT + SLACK else ():
             state.remove(os.path.join(self._builds, name))
-
-
-def matches(wanted, build_id):
-    """Whether a user's text names a build; the rule of business_hyper_fusion/builds.py."""
-    return build_id.startswith(wanted) or (len(wanted) == 8 and build_id.endswith("-" + wanted))
 
 
 def listed(directory):

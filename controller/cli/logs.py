@@ -22,7 +22,7 @@ from controller.cli import watching
 )
 @click.pass_obj
 def logs(session, build, follow, offset):
-    """Show the log of BUILD: its id, any unique beginning of it, or its last 8 characters.
+    """Show the log of BUILD: its id, any unique beginning of it, or of its last eight characters.
 
     On a terminal colours are kept and all other escape sequences are dropped; in a pipe the
     bytes are the log's own. With --follow the exit code is the build's outcome.

@@ -28,7 +28,7 @@ PHASE_HEADING = ["PHASE", "STATE", "EXIT", "WALL", "CPU", "PEAK MEMORY", "READ",
 def status(session, build, machine, limit):
     """List builds, newest first; or show BUILD with the time and resources of each phase.
 
-    BUILD is an id, any unique beginning of it, or its last 8 characters. What is unknown is
+    BUILD is an id, any unique beginning of it, or of its last eight characters. What is unknown is
     shown as "-".
     """
     if build is not None:

@@ -152,3 +152,9 @@ def test_container_names_are_legal():
     name = names.container("20261121T065512123-9c1e4f2a", 2, "build")
     assert name == "tristan-20261121t065512123-9c1e4f2a-2-build"
     assert re.match(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z", name)
+
+
+@pytest.mark.parametrize("wanted", ["", "2026", "20261121T065512123-9c", "9c1e4f2a", "9c1e", "9"])
+def test_builds_are_named_by_what_a_listing_shows(wanted):
+    assert names.means(wanted, "20261121T065512123-9c1e4f2a")
+    assert not names.means("x" + wanted, "20261121T065512123-9c1e4f2a")
