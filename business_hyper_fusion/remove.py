@@ -152,7 +152,8 @@ class Removal(object):
             if os.path.islink(directory):
                 self.trees.leave(directory, "is a link, which Tristan doesn't make")
             elif os.path.lexists(directory):
-                self.trees.remove_empty(directory)
+                # An empty root in somebody else's directory, or a disk's own, was made for Tristan and may stay.
+                self.trees.remove_empty(directory, told=directory != self.root)
 
 
 def is_file_or_link(mode):
@@ -361,11 +362,12 @@ class Trees(object):
             waiting.append((path, True))
             waiting.extend((below, False) for below in self._empty(path, status.st_dev, top))
 
-    def remove_empty(self, directory):
+    def remove_empty(self, directory, told=True):
+        """Leave it when something is in it, which was told, or when that fails, which is `told`."""
         try:
             os.rmdir(directory)
         except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # what is in it was told
+            if told and error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 self.leave(directory, error.strerror)
 
     def _empty(self, directory, device, top):

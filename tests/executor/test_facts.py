@@ -31,6 +31,7 @@ def ask(root, kind="docker", words=("docker",), environment=None, before=()):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        cwd="/",  # where nothing of Tristan can be imported from
         env=process.merged_environment(environment),
     )
     output, errors = child.communicate(json.dumps(question).encode("ascii") + b"\n")

@@ -34,6 +34,7 @@ def run(root, force=False, engine=NO_ENGINE, before=()):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        cwd="/",  # where nothing of Tristan can be imported from
     )
     output, errors = child.communicate(json.dumps(question).encode("ascii") + b"\n")
     assert (child.returncode, errors) == (0, b"")
