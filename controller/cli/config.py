@@ -31,11 +31,5 @@ def check(session):
         document = {section: sorted(getattr(settings, section)) for section, _ in SECTIONS}
         output.print_json(dict(document, path=settings.path))
         return
-    text = ", ".join(_counted(count, kind) for kind, count in counts)
+    text = ", ".join(output.counted(count, kind) for kind, count in counts)
     click.echo("%s %s: %s" % (output.coloured(output.symbol("ok"), "ok"), settings.path, text))
-
-
-def _counted(count, kind):
-    if count == 1:
-        return "1 " + kind
-    return "%d %s" % (count, kind[:-1] + "ies" if kind.endswith("y") else kind + "s")

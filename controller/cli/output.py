@@ -118,6 +118,13 @@ def duration(value):
     return "%dh %02dm" % divmod(seconds // 60, 60)
 
 
+def counted(count, kind):
+    """:returns: e.g. "1 image", "2 docker registries"."""
+    if count == 1:
+        return "1 " + kind
+    return "%d %s" % (count, kind[:-1] + "ies" if kind.endswith("y") else kind + "s")
+
+
 def parse_time(value):
     """:param value: ISO 8601 in UTC. :returns: seconds since the epoch, or None."""
     if not isinstance(value, (bytes, six.text_type)):

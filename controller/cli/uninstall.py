@@ -24,8 +24,8 @@ def uninstall(session, machine, yes, force):
     if not (yes or force):
         _ask(session.settings.machines[machine])
     removed = session.controller.uninstall(machine, force)
-    counted = "%d files, %d images, %d containers" % tuple(
-        removed[what] for what in ("files", "images", "containers")
+    counted = ", ".join(
+        output.counted(removed[kind + "s"], kind) for kind in ("file", "image", "container")
     )
     if removed["left"]:
         left = "; ".join(output.text_of(one) for one in removed["left"])

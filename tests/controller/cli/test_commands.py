@@ -148,7 +148,7 @@ def test_uninstall_asks_or_is_forced(tristan):
     assert controller.calls.pop() == ("uninstall", "builder-1", False)
     result = tristan("uninstall", "builder-1", "--force", controller=controller)
     assert result.out == (
-        "\u2714 Tristan is gone from builder-1: 58 files, 1 images, 0 containers removed.\n"
+        "\u2714 Tristan is gone from builder-1: 58 files, 1 image, 0 containers removed.\n"
     )
     assert controller.calls == [("uninstall", "builder-1", True)]
 
