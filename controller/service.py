@@ -58,7 +58,7 @@ class Controller(object):
     def watch(self, build, offset=0, sink=None, patience=None):
         """Follows a build to its end.
 
-        :param build: an id, the beginning of one, or its last 8 digits.
+        :param build: an id, the beginning of one, or of its last eight characters.
         :param offset: first byte wanted of the log. :param sink: has log, status and note.
         :param patience: seconds without contact before errors.StillRunning.
         :returns: dict, the terminal status.
@@ -66,10 +66,7 @@ class Controller(object):
         from controller import watch
 
         machine, build_id = self._place(build)
-        contact = self._contacts[machine]
-        watching = watch.Watch(
-            lambda: contact.open_verb("watch"), machine, patience or watch.PATIENCE
-        )
+        watching = watch.Watch(self._contacts[machine], patience or watch.PATIENCE)
         follow = watching.follow(build_id, None, offset, sink)
         watching.run()
         if follow.error is not None:
@@ -126,7 +123,9 @@ class Controller(object):
         from controller import uninstall
 
         contact = self._contact(machine)
-        result = uninstall.uninstall(contact.transport(), contact.machine, contact.python(), force)
+        result = uninstall.uninstall(
+            contact.transport(), contact.machine, contact.find_python(), force
+        )
         self.state.forget(machine)
         return result
 

@@ -2,11 +2,10 @@
 
 Job: read frames (business_hyper_fusion/watch.py), hand log bytes and statuses to sinks, resume at
     byte offsets.
-In: a function that opens the channel, builds to follow. Out: each build's terminal status.
+In: a Contact, builds to follow. Out: each build's terminal status.
 
 Nothing is handed out twice and nothing is left out: an offset that doesn't fit is an error, and a
-log read from
-its first byte is compared with the SHA-256 that the machine states at the end.
+log read from its first byte is compared with the SHA-256 that the machine states at the end.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
@@ -99,14 +98,11 @@ class Follow(object):
 
 
 class Watch(object):
-    """:param open_channel: function() that opens a channel to the verb `watch`, reconnecting if it
-    must.
-    :param name: the machine's, for messages. :param patience: seconds.
-    """
+    """:param contact: contact.Contact of the machine. :param patience: seconds."""
 
-    def __init__(self, open_channel, name, patience=PATIENCE):
-        self._open_channel = open_channel
-        self._name = name
+    def __init__(self, contact, patience=PATIENCE):
+        self._contact = contact
+        self._name = contact.machine.name
         self._patience = patience
         self._follows = {}
         self._pause = BACKOFF_FIRST
@@ -127,6 +123,7 @@ class Watch(object):
             try:
                 self._session()
             except errors.MachineUnreachable as error:
+                self._contact.drop()  # it may be dead and not know it
                 self._wait(error)
 
     def _pending(self):
@@ -134,7 +131,7 @@ class Watch(object):
 
     def _session(self):
         """One connection's worth of frames."""
-        channel = self._open_channel()
+        channel = self._contact.open_verb("watch")
         try:
             frames = Frames(channel, self._name)
             for follow in self._pending():

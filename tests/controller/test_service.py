@@ -147,8 +147,7 @@ def test_a_launch_whose_answer_is_lost_is_repeated_and_starts_once(workshop, rec
     controller.watch(build(controller).build_id, sink=Sink())
     other = workshop.controller()
     workshop.use("builder-1", LocalTransport(cut_after=[received]))
-    launched = build(other)
-    assert launched.already
+    launched = other.build(other.plan("shop", branch="main"), wait=True)
     assert other.watch(launched.build_id, sink=Sink())["state"] == "success"
     assert len(other.status()) == 2
 
