@@ -101,6 +101,7 @@ def _cancel(session, build_id, screen):
 
 def still_running(build_id, screen, why):
     """:returns: the error that says how to come back."""
+    build_id = screen.last_status.get("build_id") or build_id
     resume = " --offset %d" % screen.next_offset if screen.next_offset else ""
     where = screen.last_status.get("machine")
     message = "%s; the build %s still runs%s" % (why, build_id, " on " + where if where else "")
