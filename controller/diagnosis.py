@@ -162,7 +162,7 @@ def root(machine, fact, user):
 def _writable(machine, fact, user):
     place = (
         machine.root
-        if fact["exists"]
+        if fact["exists"] or fact["nearest"] == machine.root.rstrip("/")
         else "%s (to be made in %s)" % (machine.root, fact["nearest"])
     )
     other = "set machines.%s.root to another place" % machine.name
