@@ -26,8 +26,8 @@ NEWEST_MINOR = 30
 """The highest 3.x that is looked for by its own name; far ahead of what exists."""
 
 DIRECTORIES = (
-    "/usr/local/bin:/usr/bin:/bin:/usr/libexec:/opt/*/bin:/opt/rh/*/root/usr/bin:"
-    "$HOME/.pyenv/versions/*/bin:$HOME/.asdf/installs/python/*/bin:$HOME/.local/bin"
+    "/usr/local/bin /usr/bin /bin /usr/libexec /opt/*/bin /opt/rh/*/root/usr/bin "
+    '"$HOME"/.pyenv/versions/*/bin "$HOME"/.asdf/installs/python/*/bin "$HOME"/.local/bin'
 )
 
 TRIAL = (
@@ -40,11 +40,12 @@ TRIAL = (
 
 TRY = (
     'try() { [ -f "$1" ] && [ -x "$1" ] || return 1; '
-    'if "$1" %(options)s -c %(trial)s </dev/null 2>/dev/null; then echo "good $1"; return 0; fi; '
-    'echo "bad $1"; return 1; }; '
+    'said=$("$1" %(options)s -c %(trial)s </dev/null 2>/dev/null); '
+    'case "$?:$said" in 0:[23].*) echo "$said"; echo "good $1"; return 0;; esac; '
+    'echo "$said"; echo "bad $1"; return 1; }; '
 )
 SEARCH = (
-    "IFS=:; each() { for n in $1; do for d in $PATH:%(directories)s; do "
+    "IFS=:; each() { for n in $1; do for d in $PATH %(directories)s; do "
     'if try "$d/$n" && [ "$2" = first ]; then exit 0; fi; done; done; }; '
     "each %(versioned)s first; each python3:platform-python; each python2.7:python2:python; exit 0"
 )
@@ -112,8 +113,12 @@ def parse(output):
 
 def described(bad):
     """What was tried, for people."""
-    words = [
-        "%s is %s" % (path, version) if version else "%s does not start" % path
-        for path, version in bad
-    ]
-    return ", ".join(words) or "none was found"
+    return ", ".join(judged(path, version) for path, version in bad) or "none was found"
+
+
+def judged(path, version):
+    if not version:
+        return "%s does not start" % path
+    numbers = tuple(int(part) for part in version.split("."))
+    lacks = numbers[:2] == (2, 7) or numbers >= (3, 6)
+    return "%s is %s%s" % (path, version, " and lacks a standard module" if lacks else "")

@@ -12,6 +12,7 @@ import pytest
 from controller import transport
 from controller.secrets import SecretReference
 from tests.lab import process
+from tests.lab.sshd import Sshd
 
 Machine = collections.namedtuple("Machine", "name host port username key_file password python")
 
@@ -83,6 +84,13 @@ class Operator(object):
             self._agent.terminate()
             self._agent.communicate()
         process.remove(self.home)
+
+
+@pytest.fixture(scope="module")
+def sshd():
+    """A plain lab sshd that a module's tests share: starting one for each takes most of the time."""
+    with Sshd() as made:
+        yield made
 
 
 @pytest.fixture
