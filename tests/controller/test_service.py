@@ -295,3 +295,46 @@ def test_machines_tell_their_use(workshop):
         "plug it in",
     )
     finish(workshop, controller, launched)
+
+
+class Killed(BaseException):
+    """What no handler of the controller catches: as good as SIGKILL between two of its steps."""
+
+
+class KilledTransport(LocalTransport):
+    """Kills the controller when it opens its first channel."""
+
+    def open(self, command):
+        raise Killed()
+
+
+def test_killed_between_recording_and_launching_nothing_was_started(workshop):
+    controller = workshop.controller()
+    build_and_wait(controller)
+    other = workshop.controller()
+    workshop.use("builder-1", KilledTransport())
+    plan = other.plan("shop", branch="main")
+    with pytest.raises(Killed):
+        other.build(plan)
+    later = workshop.controller()
+    assert later.state.journal.read(plan.build_id)["stage"] == "intended"
+    with pytest.raises(errors.BuildNotFound):
+        later.find(plan.build_id)
+    assert len(later.status()) == 1
+
+
+def test_killed_between_launching_and_recording_the_build_is_found_by_its_id(workshop, monkeypatch):
+    def killed(*_):
+        raise Killed()
+
+    controller = workshop.controller()
+    plan = controller.plan("shop", branch="main")
+    monkeypatch.setattr("controller.journal.Journal.confirm", killed)
+    with pytest.raises(Killed):
+        controller.build(plan)
+    monkeypatch.undo()
+    later = workshop.controller()
+    assert later.state.journal.read(plan.build_id)["stage"] == "intended"
+    sink = Sink()
+    assert later.watch(plan.build_id, sink=sink)["state"] == "success"
+    assert [status["build_id"] for status in later.status()] == [plan.build_id]
