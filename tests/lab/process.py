@@ -124,7 +124,8 @@ def children(pid):
 
 def parent_of(pid):
     """:returns: int, the parent's pid; 0 when the process is gone"""
-    return int(_stat(pid)[1]) if _stat(pid) else 0
+    fields = _stat(pid)  # read once: the process may end between two looks
+    return int(fields[1]) if fields else 0
 
 
 def alive(pid):
