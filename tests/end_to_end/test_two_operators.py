@@ -1,0 +1,75 @@
+"""Two operators, two configurations, one machine: each build runs on the release it was launched with."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import copy
+import io
+import json
+import os
+
+import pytest
+
+from tests.lab import process
+
+pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture
+def colleague(operator):
+    """A second operator of the same machine: an own home, own pins and own dependency configuration."""
+    other = copy.copy(operator)
+    other.home = process.directory("colleague")
+    other.configuration = os.path.join(other.home, "tristan.yml")
+    other.configure()
+    with io.open(other.configuration, encoding="utf-8") as source:
+        text = source.read()
+    described = text.replace('{address: "http', "{description: the colleague's, address: \"http")
+    assert described != text
+    with io.open(other.configuration, "w", encoding="utf-8") as target:
+        target.write(described)
+    other.enroll()
+    yield other
+    process.remove(other.home)
+
+
+def releases(operator):
+    return sorted(os.listdir(os.path.join(operator.sshd.root, "1", "releases")))
+
+
+def test_sync_during_a_build_leaves_it_on_its_own_release(operator, colleague):
+    before = operator.detached("sleep 4; cat $TRISTAN_BUILD/build_project.sh | sha256sum")
+    result = colleague.run(
+        "build", "script", "--branch", "main", "--json", "--param", "SCRIPT=true"
+    )
+    assert result.code == 0, result
+    assert "pushed" in result.err
+    other = json.loads(result.out)
+    assert operator.run("logs", before, "--follow").code == 0
+    first = operator.json("status", before)
+    assert first["state"] == "success"
+    assert first["release"] != other["release"]
+    assert set([first["release"], other["release"]]) <= set(releases(operator))
+    again = operator.run("build", "script", "--branch", "main", "--param", "SCRIPT=true")
+    assert again.code == 0 and "pushed" not in again.err
+
+
+def test_both_at_once_on_a_machine_that_holds_nothing(operator, colleague):
+    assert operator.run("uninstall", "builder-1", "--yes").code == 0
+    children = [who.script("sleep 1", "--json") for who in (operator, colleague)]
+    found = []
+    for child in children:
+        out, err = child.communicate()
+        assert child.returncode == 0, err
+        found.append(json.loads(out.decode("utf-8")))
+    assert len(set(status["release"] for status in found)) == 2
+    assert set(status["release"] for status in found) <= set(releases(operator))
+    assert [name for name in releases(operator) if name.startswith(".")] == []
+    record = os.path.join(operator.sshd.root, "1", "local_update_time_record")
+    with io.open(record, encoding="utf-8") as source:
+        kept = json.load(source)
+    assert kept["release"] in [status["release"] for status in found]
+    assert (
+        os.path.realpath(os.path.join(operator.sshd.root, "1", "startup.py")).split("/")[-2]
+        == (kept["release"])
+    )
+    assert all(set(entry) == {"update_time", "sha256"} for entry in kept["files"].values())
