@@ -1,17 +1,23 @@
 #!/bin/sh
-# Run a script by the interpreter its first line names: run bits and noexec mounts don't matter then.
+# Run a script by the interpreter its first line names, as the kernel would: run bits and noexec mounts don't matter.
 # Argument: the script.
 set -eu
-set -f
 
 script=$1
-IFS= read -r first <"$script" || [ -n "$first" ]
+IFS= read -r first <"$script" || [ -n "$first" ] || true
+
 case $first in
-'#!'*)
-	# shellcheck disable=SC2086
-	exec ${first#??} "$script"
-	;;
-*)
-	exec /bin/sh "$script"
-	;;
+'#!'*) line=${first#??} ;;
+*) line= ;;
 esac
+line=${line#"${line%%[![:space:]]*}"}
+line=${line%"${line##*[![:space:]]}"}
+[ -n "$line" ] || exec /bin/sh "$script"
+
+interpreter=${line%%[[:space:]]*}
+argument=${line#"$interpreter"}
+argument=${argument#"${argument%%[![:space:]]*}"}
+if [ -n "$argument" ]; then
+	exec "$interpreter" "$argument" "$script"
+fi
+exec "$interpreter" "$script"
