@@ -71,11 +71,8 @@ def interpreter(path):
     """:returns: argument list that runs a script: by its ``#!`` line, so that run bit and noexec don't matter."""
     with open(path, "rb") as script:
         first = script.readline(256)
-    if not first.startswith(b"#!"):
-        return SHELL + [path]
-    return (
-        compat.to_native(first[2:]).split(None, 1) + [path] if first[2:].strip() else SHELL + [path]
-    )
+    line = first[2:].strip() if first.startswith(b"#!") else b""
+    return (compat.to_native(line).split(None, 1) or SHELL) + [path]
 
 
 def _read(path):
