@@ -26,6 +26,9 @@ SPARE_AFTER = 0.3
 STALL_SECONDS = 180.0
 """How long a machine may take no input and give no output before sending to it is given up."""
 
+DYING_SECONDS = 0.2
+"""How long the end of a connection takes to be seen, once its channels are closed."""
+
 SEND_TICK = 0.02
 CHUNK = 256 * 1024
 STDERR_KEPT = 256 * 1024
@@ -149,6 +152,14 @@ class SshTransport(base.Transport):
                 "%s %s: %s" % (self.name, what, error), remedy="the log of sshd there says more"
             )
         return self.cut()
+
+    def went(self):
+        """Whether the connection is gone, or about to be: a dying one closes its channels before it
+        says so.
+        """
+        if self.alive():
+            self._ours.join(DYING_SECONDS)
+        return not self.alive()
 
     def cut(self):
         """The error of a connection that went."""
@@ -292,5 +303,6 @@ class SshChannel(base.Channel):
         return came
 
     def _check_cut(self):
-        if not self._transport.alive():
+        """To be asked of a channel that ended in an unusual way."""
+        if self._transport.went():
             raise self._transport.cut()
