@@ -112,9 +112,7 @@ class Launcher(object):
         return LaunchedBuild(plan.build_id, attempt, machine.name, executor_id, already)
 
     def _order(self, plan):
-        """(machine, executor id) pairs to try: the one that holds the ref, then the least busy
-        machines.
-        """
+        """(machine, executor id) pairs: the one that holds the ref, then the least busy machines."""
         held = self._journal.last_place(plan.project, plan.ref)
         first = [pair for pair in slots(plan.machines) if (pair[0].name, pair[1]) == held]
         for pair in first:

@@ -55,7 +55,7 @@ class Controller(object):
         launcher = Launcher(self._contacts, self.state.journal, self._make_release, on_event)
         return launcher.launch(plan, wait)
 
-    def watch(self, build, offset=0, sink=None, patience=None):
+    def watch(self, build, sink, offset=0, patience=None):
         """Follows a build to its end.
 
         :param build: an id, the beginning of one, or of its last eight characters.
@@ -76,9 +76,8 @@ class Controller(object):
     def status(self, build=None, machine=None, limit=20, on_note=None):
         """Statuses that the machines hold, newest first.
 
-        :param build: text that names builds, or None for all. :param on_note: callable(text), told
-        of
-            machines that can't be reached; when none can, its error is raised.
+        :param build: text that names builds, or None for all. :param on_note:
+            callable(text), told of machines that can't be reached; when none can, an error is raised.
         """
         found, failures = self._builds(build or "", self._chosen(machine), limit)
         if failures and len(failures) == len(self._chosen(machine)):
