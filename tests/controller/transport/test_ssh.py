@@ -115,6 +115,27 @@ def test_a_cut_in_mid_read(sshd, connection):
         connection.run("true")
 
 
+@pytest.mark.parametrize("ask", ["receive", "exit_status", "send"])
+def test_a_cut_is_not_taken_for_an_end(sshd, connection, ask):
+    """paramiko closes the channels of a dying connection first, and says only then that it is dead;
+    here it takes its time between the two.
+    """
+    channel = connection.open("sleep 60")
+    closed, unlink = threading.Event(), channel._channel._unlink
+
+    def slowly():
+        unlink()
+        closed.set()
+        time.sleep(0.1)
+
+    channel._channel._unlink = slowly
+    sshd.kill_sessions()
+    assert closed.wait(10)
+    assert connection.alive()
+    with pytest.raises(errors.ConnectionLost):
+        getattr(channel, ask)(b"data" if ask == "send" else 10)
+
+
 def test_a_cut_before_the_exit_status(sshd, connection):
     channel = connection.open("sleep 60")
     sshd.kill_sessions()
