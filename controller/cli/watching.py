@@ -43,7 +43,6 @@ def watch(session, build_id, options):
     except progress.ReaderGone:
         raise still_running(build_id, screen, "nobody reads the log any more")
     except KeyboardInterrupt:
-        screen.close()
         if not options.cancel_on_interrupt:
             raise still_running(build_id, screen, "interrupted")
         return _cancel(session, build_id, screen)
@@ -91,8 +90,9 @@ def read(session, build_id, offset):
 
 def _cancel(session, build_id, screen):
     """Cancel the build and wait until that is done. :returns: the terminal status."""
-    output.say("Cancelling %s; Ctrl-C again leaves at once." % build_id)
     try:
+        screen.close()
+        output.say("Cancelling %s; Ctrl-C again leaves at once." % build_id)
         session.controller.cancel(build_id, reason="interrupted")
         return session.controller.watch(build_id, offset=screen.next_offset, sink=screen)
     except KeyboardInterrupt:
