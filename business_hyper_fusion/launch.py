@@ -198,7 +198,7 @@ class Launch(object):
         from business_hyper_fusion import daemon
 
         worker = daemon.Background(self._release, self._attempt, held)
-        started = worker.start(lambda: self._work())
+        started = worker.start(lambda: self._work(held))
         if started is None:
             raise Refusal(
                 "not_started",
@@ -206,7 +206,7 @@ class Launch(object):
             )
         return self._started(started, False)
 
-    def _work(self):
+    def _work(self, held):
         from business_hyper_fusion import phases
 
         state = status.Status(self._attempt, status.initial(self._request))
@@ -214,6 +214,8 @@ class Launch(object):
         state.event("build-started", {})
         yield identity.mine()
         phases.run(self._release, self._request, state, self._attempt, self._secrets)
+        # All is written: the next build need not wait until the guardian has noticed.
+        lock.release(held)
 
     def _started(self, process, already):
         answer = {"answer": "started", "already": already, "process": process}

@@ -46,6 +46,11 @@ def acquire_in_turn(path, control, when_waiting):
     return descriptor
 
 
+def release(descriptor):
+    """Let go of a lock for everybody who shares the descriptor, without waiting for them to end."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
 def held(path):
     """:returns: True when some process holds the lock.
 

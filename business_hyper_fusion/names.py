@@ -14,9 +14,10 @@ import hashlib
 import re
 
 RESERVED = frozenset(
-    ["branches", "build", "cache", "commits", "mirrors", "releases", "run", "source", "tags"]
+    "branches build builds cache commits data_data.json events.jsonl lock log mirrors releases run "
+    "source status tags".split()
 )
-"""Directories of Tristan's own that stand beside those named after projects."""
+"""Files and directories of Tristan's own that stand beside those named after hosts and projects."""
 
 SLUG = 40
 TAG = 128
