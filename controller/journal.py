@@ -15,7 +15,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import os
 
 from business_hyper_fusion import grammar, names
-from controller import state
+from controller import documents
 
 KEPT = 1000
 """Entries; older ones go, their builds are still found on the machines."""
@@ -42,7 +42,7 @@ class Journal(object):
         entry = self.read(build_id)
         self._write(dict(entry, stage="launched"))
         place = {"machine": entry.get("machine"), "executor_id": entry.get("executor_id")}
-        state.write_json(self._place(entry.get("project"), entry.get("ref")), place)
+        documents.write_json(self._place(entry.get("project"), entry.get("ref")), place)
 
     def withdraw(self, build_id):
         """Nothing was launched, and nothing will be."""
@@ -50,7 +50,7 @@ class Journal(object):
 
     def read(self, build_id):
         """One entry, {} when there is none."""
-        return state.read_json(self._path(build_id), self._on_note)
+        return documents.read_json(self._path(build_id), self._on_note)
 
     def build_ids(self, wanted=""):
         """Ids, newest first, that `wanted` means (see names.means)."""
@@ -59,11 +59,11 @@ class Journal(object):
 
     def last_place(self, project, ref):
         """(machine name, executor id) that last built this ref of this project, or (None, None)."""
-        place = state.read_json(self._place(project, ref), self._on_note)
+        place = documents.read_json(self._place(project, ref), self._on_note)
         return place.get("machine"), place.get("executor_id")
 
     def _write(self, entry):
-        state.write_json(self._path(entry["build_id"]), entry, durable=True)
+        documents.write_json(self._path(entry["build_id"]), entry, durable=True)
 
     def _path(self, build_id):
         grammar.check_build_id(build_id)  # it becomes a file's name
@@ -76,7 +76,7 @@ class Journal(object):
     def _prune(self):
         found = listed(self._builds)
         for name in found[:-KEPT] if len(found) > KEPT + SLACK else ():
-            state.remove(os.path.join(self._builds, name))
+            documents.remove(os.path.join(self._builds, name))
 
 
 def listed(directory):
