@@ -21,10 +21,12 @@ if (3, 0) < sys.version_info < (3, 8):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what is below tests/end_to_end."""
+    """Mark what is below tests/end_to_end, and what needs the engine."""
     for item in items:
         if str(item.fspath).startswith(os.path.join(HERE, "end_to_end")):
             item.add_marker(pytest.mark.end_to_end)
+        if "engine" in item.fixturenames:
+            item.add_marker(pytest.mark.engine)
 
 
 def pytest_sessionfinish(session, exitstatus):

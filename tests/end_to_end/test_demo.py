@@ -4,6 +4,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import glob
 import os
+import subprocess
 import sys
 
 import pytest
@@ -18,10 +19,15 @@ REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__f
 
 def test_the_demo_builds_and_cleans_up(engine):
     lab = process.directory("demo")
-    environment = {"TRISTAN_LAB_DIRECTORY": lab, "PYTHONDONTWRITEBYTECODE": "1"}
-    printed = process.output(
-        [sys.executable, "-m", "demo"], environment=environment, directory=REPOSITORY
+    running = subprocess.Popen(
+        [sys.executable, "-B", "-m", "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=process.merged_environment({"TRISTAN_LAB_DIRECTORY": lab}),
+        cwd=REPOSITORY,
     )
+    printed = running.communicate()[0].decode("utf-8")
+    assert running.returncode == 0, printed
     assert printed.count("success  shop branch main") == 2
     assert printed.index("cloning") < printed.index("fetching")
     assert printed.count("pushed") == 1
