@@ -9,6 +9,9 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import json
 
+import six
+
+from business_hyper_fusion.grammar.status import check_status
 from controller import errors
 
 MAX_NOISE = 1000
@@ -22,13 +25,25 @@ def read(channel, timeout, what):
     is no answer.
     """
     for _ in range(MAX_NOISE):
-        line = channel.read_line(timeout)
+        line = read_line(channel, timeout, what)
         if not line:
             break
         document = parse(line)
         if document is not None:
             return document
     raise no_answer(channel, what)
+
+
+def read_line(channel, timeout, what):
+    """A line; silence is no answer, and what was asked may or may not have happened."""
+    from controller.transport import ReceiveTimeout
+
+    try:
+        return channel.read_line(timeout)
+    except ReceiveTimeout:
+        raise errors.ConnectionLost(
+            "%s: no answer within %g seconds" % (what, timeout), remedy="try again"
+        )
 
 
 def parse(line):
@@ -40,6 +55,46 @@ def parse(line):
     except ValueError:
         return None
     return document if isinstance(document, dict) and "answer" in document else None
+
+
+def believed_builds(document):
+    """What can be believed of the answer to `builds`, which comes from a machine that may be anybody's by now.
+
+    :param document: dict. :returns: {"builds", "executors", "load"}; what has another shape is left out.
+    """
+    statuses, executors, load = [document.get(key) for key in ("builds", "executors", "load")]
+    statuses = statuses if isinstance(statuses, list) else []
+    executors = executors if isinstance(executors, dict) else {}
+    return {
+        "builds": [one for one in statuses if not check_status(one)],
+        "executors": dict((key, one) for key, one in executors.items() if is_executor(one)),
+        "load": load if is_load(load) else None,
+    }
+
+
+def believed_status(document, what):
+    """:param document: anything. :returns: it, when it is a status.
+
+    :raises errors.ProtocolError: it is not.
+    """
+    faults = check_status(document)
+    if faults:
+        raise errors.ProtocolError(
+            "%s: the machine sent a status that is none (%s: %s)" % ((what,) + faults[0]),
+            remedy="run `tristan doctor` for this machine",
+        )
+    return document
+
+
+def is_executor(found):
+    if not isinstance(found, dict) or not isinstance(found.get("busy"), bool):
+        return False
+    return found.get("build_id") is None or isinstance(found["build_id"], six.text_type)
+
+
+def is_load(found):
+    numbers = isinstance(found, list) and len(found) == 3
+    return numbers and all(isinstance(one, (int, float)) for one in found)
 
 
 def no_answer(channel, what):

@@ -14,7 +14,7 @@ import time
 
 import six
 
-from controller import errors, parallel
+from controller import answer, errors, parallel
 from controller.contact import Contact
 
 
@@ -96,7 +96,7 @@ class Controller(object):
         said = self._contacts[machine].ask("cancel", {"build_id": build_id, "reason": reason})
         if said is None or said["answer"] == "absent":
             raise not_found(build)
-        return said["status"]
+        return answer.believed_status(said.get("status"), "cancel on %s" % machine)
 
     def machines(self):
         """Each machine's name, host, labels, reachable, executors, load, error, remedy: dicts."""
@@ -211,7 +211,7 @@ class Controller(object):
     def _ask_builds(self, name, wanted, limit):
         question = {"build": wanted, "limit": limit}
         said = self._contacts[name].ask("builds", question)
-        return said or {"builds": [], "executors": {}, "load": None}
+        return answer.believed_builds(said or {})
 
     def _machine_row(self, name, said, error):
         machine = self.settings.machines[name]

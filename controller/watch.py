@@ -15,7 +15,7 @@ import json
 import random
 import time
 
-from controller import compat, errors
+from controller import answer, compat, errors
 
 SILENCE = 20.0
 """Seconds without a byte before a connection counts as dead; a machine gives a sign of life every
@@ -68,6 +68,7 @@ class Follow(object):
             self._take_end()
 
     def _take_status(self, status):
+        answer.believed_status(status, "watching %s" % self.build_id)
         if status != self.status:  # after a reconnection the machine states it again
             self.status = status
             self.sink.status(status)

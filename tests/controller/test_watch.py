@@ -11,12 +11,13 @@ import pytest
 from six.moves import shlex_quote as quote
 
 from controller import errors, watch
+from tests.controller import statuses
 from tests.controller.local_transport import LocalTransport
 from tests.controller.workshop import Sink
 
 BUILD = "20261121T065512123-9c1e4f2a"
 OTHER = "20261121T065512124-9c1e4f2b"
-RUNNING = {"state": "running", "log": None}
+RUNNING = statuses.running(BUILD)
 
 
 @pytest.fixture(autouse=True)
@@ -227,3 +228,9 @@ def test_what_a_sink_raises_goes_through_and_closes_the_channel():
     with pytest.raises(KeyboardInterrupt):
         watching.run()
     assert threading.active_count() == 1
+
+
+def test_a_forged_status_is_refused_and_hands_nothing_on():
+    follow, sink = run(Scripts(say({"frame": "status", "status": {"state": "success"}})))
+    assert isinstance(follow.error, errors.ProtocolError)
+    assert sink.statuses == []
