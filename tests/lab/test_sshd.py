@@ -22,7 +22,8 @@ def ssh_words(sshd, username="builder"):
 
 
 def test_builder_logs_in_and_may_use_the_engine(sshd, engine):
-    command = "id -u; docker info --format '{{.ServerVersion}}'; echo ~"
+    info = " ".join(engine.command + ["info", "--format", "'{{.ServerVersion}}'"])
+    command = "id -u; {0}; echo ~".format(info)
     printed = process.output(ssh_words(sshd) + [command])
     uid, version, home = printed.split()
     assert (uid, home) == ("2301", sshd.home)
