@@ -14,7 +14,7 @@ import subprocess
 from business_hyper_fusion import compat, outcome
 
 TICK = 0.1
-"""Seconds between two looks at the clock, the cancel marker and the meter."""
+"""Seconds between two looks at the clock and the cancel marker, at most."""
 
 LEFTOVER_WAIT = 0.5
 """Seconds to read on after a command's end while something it left behind holds its output open."""
@@ -82,7 +82,7 @@ class Runner(object):
     def run(self, command, meter=None):
         """Run to the end.
 
-        :param meter: object whose ``sample()`` is called about each TICK.
+        :param meter: ContainerMeter, sampled as often as it wants.
         :raises outcome.Ended: cancelled, timeout; the command is dead then. ``not_found`` when it can't start.
         """
         process = _start(command)
@@ -105,12 +105,13 @@ class Runner(object):
         wakeup = [self._control.wakeup] if self._control else []
         is_open = True
         while is_open or watch.wait_status is None:
-            readable = compat.wait_readable(([output] if is_open else []) + wakeup, TICK)
+            pause = min(TICK, meter.pause()) if meter else TICK
+            readable = compat.wait_readable(([output] if is_open else []) + wakeup, pause)
             if self._control:
                 self._control.drain()
             if output in readable:
                 is_open = self._read(output, watch, command)
-            if meter is not None:
+            if meter:
                 meter.sample()
             watch.look()
             if is_open and watch.ended_for() > LEFTOVER_WAIT:

@@ -56,6 +56,12 @@ def test_docker_build_measures_the_container(docker_machine, address):
     assert build["wall_seconds"] >= 2.2
 
 
+def test_short_container_is_measured_too(docker_machine, address):
+    script = "python3 -c 'import time\nwhile time.process_time() < 0.3: pass'"
+    status = docker_machine.run(docker_machine.request(address, script, isolation="docker"))
+    assert phase(status, "build")["cpu_seconds"] >= 0.2
+
+
 def test_docker_build_can_write_nothing_but_source_and_cache(docker_machine, address):
     script = """
 touch "$TRISTAN_SOURCE/a" "$TRISTAN_CACHE/b" && echo writable

@@ -95,6 +95,21 @@ def test_v1_that_does_not_count_io_is_unknown_not_zero(tmpdir):
     assert use["read_bytes"] is None and use["written_bytes"] is None
 
 
+def test_usual_places_by_the_containers_id(tmpdir):
+    for mounts, place, name, text in (
+        (V1_MOUNTS, "memory/docker/4f2a", "memory.max_usage_in_bytes", "5\n"),
+        (V2_MOUNTS, "system.slice/docker-5a5a.scope", "memory.peak", "6\n"),
+        (V2_MOUNTS, "machine.slice/libpod-6b6b.scope", "memory.peak", "7\n"),
+    ):
+        write("%s/sys/fs/cgroup/%s/%s" % (tmpdir, place, name), text)
+        proc = str(tmpdir.join("proc"))
+        write(proc + "/self/mountinfo", mounts.replace("/sys/fs", str(tmpdir) + "/sys/fs"))
+        container = os.path.basename(place).replace(".", "-").split("-")[-2 if "." in place else 0]
+        use = resources.usual_groups(container, proc).read()
+        assert use["peak_memory_bytes"] == int(text)
+        assert resources.usual_groups("another", proc) is None
+
+
 def test_process_that_is_gone(tmpdir):
     assert resources.groups_of(99, str(tmpdir)) is None
 
