@@ -1,9 +1,10 @@
 """Verb ``watch``: follow any number of builds over one channel, from byte offsets.
 
-In, a line each: {"follow": {"build_id", "attempt": int or null, "offset": int}}; the end of stdin ends it.
+In, a line each: {"follow": {"build_id", "attempt": int or null, "offset": int, "once": bool}}; the end of stdin
+ends it. With "once" a build is sent as far as it is now.
 Out, frames: a line of JSON, and exactly "length" bytes behind it when it has that key:
-status (at first and at each change), log, end (after the terminal status and every byte of the log),
-absent, and beat, by which a reader knows that the line is alive.
+status (at first and at each change), log, end (after the terminal status and every byte of the log, or once all
+that is there now was sent), absent, and beat, by which a reader knows that the line is alive.
 """
 
 from __future__ import absolute_import, print_function
@@ -60,6 +61,7 @@ class Watcher(object):
         try:
             order = compat.native(json.loads(line.decode("utf-8")))["follow"]
             build_id, number, offset = order["build_id"], order.get("attempt"), int(order["offset"])
+            once = bool(order.get("once"))
         except (ValueError, KeyError, TypeError):
             send({"frame": "absent", "build_id": ""})
             return
@@ -67,7 +69,7 @@ class Watcher(object):
         if attempt is None:
             send({"frame": "absent", "build_id": build_id})
         else:
-            self._follows.append(Follow(attempt, offset))
+            self._follows.append(Follow(attempt, offset, once))
             self._pause = FASTEST
 
     def _beat(self):
@@ -82,8 +84,9 @@ class Watcher(object):
 class Follow(object):
     """One build: how far its log was sent, which status was sent last."""
 
-    def __init__(self, attempt, offset):
+    def __init__(self, attempt, offset, once):
         self._attempt = attempt
+        self._once = once
         self._offset = offset
         self._seen = None
         self._document = None
@@ -104,7 +107,7 @@ class Follow(object):
         moved = self._send_status()
         while self._send_log():
             moved = True
-        if self._document is not None and status.terminal(self._document):
+        if self._once or (self._document is not None and status.terminal(self._document)):
             self.ended = True
             send(self._frame("end", log_bytes=self._offset))
         return moved

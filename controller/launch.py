@@ -176,7 +176,7 @@ class Attempt(object):
         machine = self._contact.machine
         transport = self._contact.transport()
         sent = sync.sync(transport, python, machine.root, BUSINESS_ID, self._release)
-        self._on_event("pushed %d files to %s" % (sent, machine.name))
+        self._on_event("pushed %d file%s to %s" % (sent, "" if sent == 1 else "s", machine.name))
 
     def _persist(self, step, *arguments):
         """Repeats a step whose connection was lost in the middle: done or not, nobody knows."""

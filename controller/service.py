@@ -55,19 +55,19 @@ class Controller(object):
         launcher = Launcher(self._contacts, self.state.journal, self._make_release, on_event)
         return launcher.launch(plan, wait)
 
-    def watch(self, build, sink, offset=0, patience=None):
-        """Follows a build to its end.
+    def watch(self, build, sink, offset=0, patience=None, once=False):
+        """Follows a build to its end, or, `once`, reads it as far as it is now.
 
         :param build: an id, the beginning of one, or of its last eight characters.
         :param offset: first byte wanted of the log. :param sink: has log, status and note.
         :param patience: seconds without contact before errors.StillRunning.
-        :returns: dict, the terminal status.
+        :returns: dict, the last status: the terminal one, but for `once`.
         """
         from controller import watch
 
         machine, build_id = self._place(build)
         watching = watch.Watch(self._contacts[machine], patience or watch.PATIENCE)
-        follow = watching.follow(build_id, None, offset, sink)
+        follow = watching.follow(build_id, None, offset, sink, once)
         watching.run()
         if follow.error is not None:
             raise follow.error

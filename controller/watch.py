@@ -39,7 +39,8 @@ class Follow(object):
     :param sink: has log(bytes, offset), status(dict), note(text).
     """
 
-    def __init__(self, build_id, attempt, offset, sink):
+    def __init__(self, build_id, attempt, offset, sink, once=False):
+        self.once = once
         self.build_id = build_id
         self.attempt = attempt
         self.offset = offset
@@ -52,6 +53,7 @@ class Follow(object):
     def order(self):
         """The line that asks the machine for it."""
         wanted = {"build_id": self.build_id, "attempt": self.attempt, "offset": self.offset}
+        wanted["once"] = self.once
         return json.dumps({"follow": wanted}).encode("ascii") + b"\n"
 
     def take(self, frame, body):
@@ -109,9 +111,12 @@ class Watch(object):
         self._pause = BACKOFF_FIRST
         self._last_contact = compat.monotonic()
 
-    def follow(self, build_id, attempt, offset, sink):
-        """To be called before run(). :returns: Follow."""
-        self._follows[build_id] = Follow(build_id, attempt, offset, sink)
+    def follow(self, build_id, attempt, offset, sink, once=False):
+        """To be called before run(). :returns: Follow.
+
+        :param once: whether to take what is there now instead of waiting for the build's end.
+        """
+        self._follows[build_id] = Follow(build_id, attempt, offset, sink, once)
         return self._follows[build_id]
 
     def run(self):

@@ -18,10 +18,6 @@ Options = collections.namedtuple("Options", "timeout cancel_on_interrupt json jo
 Options.__new__.__defaults__ = (None, False, False, False, 0)
 
 
-FOREVER = 10.0**8
-"""Seconds."""
-
-
 class WatchExpired(KeyboardInterrupt):
     """``--timeout`` is over. An interrupt, so that nothing swallows it that lets Ctrl-C through."""
 
@@ -50,40 +46,24 @@ def watch(session, build_id, options):
         screen.close()
 
 
-QUIET_SECONDS = 1.0
-"""A running build's log counts as read when this long nothing came."""
-
-
-class _Reading(object):
-    """A sink that shows the log alone; what goes on is interrupted once it is read up to now."""
+class _LogAlone(object):
+    """A sink that shows a log and no phases."""
 
     def __init__(self, screen):
-        self._screen = screen
-
-    def log(self, data, offset):
-        self._screen.log(data, offset)
-        self.rearm()
+        self.log = screen.log
+        self.note = screen.note
 
     def status(self, status):
-        self.rearm()
-
-    def note(self, text):
-        self._screen.note(text)
-
-    def rearm(self):
-        signal.setitimer(signal.ITIMER_REAL, QUIET_SECONDS)
+        """What the log is of is known to who asked for it."""
 
 
 def read(session, build_id, offset):
     """Show a build's log as far as it is now. :returns: None, whatever the build's state."""
     screen = progress.screen(joined_late=True)
     try:
-        with deadline(FOREVER):
-            session.controller.watch(build_id, offset=offset, sink=_Reading(screen))
+        session.controller.watch(build_id, offset=offset, sink=_LogAlone(screen), once=True)
     except progress.ReaderGone:
         raise report.PipeClosed()
-    except WatchExpired:
-        pass  # the build still runs; this is its log up to now
     finally:
         screen.close()
 

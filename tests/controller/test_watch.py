@@ -100,8 +100,8 @@ def test_a_build_is_watched_to_its_end_behind_a_login_s_noise():
 def test_after_a_cut_it_resumes_at_the_byte_and_the_attempt():
     scripts = Scripts(say(status(), log(0, "ab")), say(status(), log(2, "c"), ended("abc"), END))
     follow, sink = run(scripts)
-    assert scripts.orders(0) == [{"build_id": BUILD, "attempt": None, "offset": 0}]
-    assert scripts.orders(1) == [{"build_id": BUILD, "attempt": 1, "offset": 2}]
+    assert scripts.orders(0) == [{"build_id": BUILD, "attempt": None, "offset": 0, "once": False}]
+    assert scripts.orders(1) == [{"build_id": BUILD, "attempt": 1, "offset": 2, "once": False}]
     assert sink.data == b"abc"
     assert [one["state"] for one in sink.statuses] == ["running", "success"]
     assert len(sink.notes) == 1

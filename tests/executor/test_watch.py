@@ -14,8 +14,9 @@ class Watch(object):
     def __init__(self, machine):
         self.process = machine.start_watch()
 
-    def follow(self, request, offset=0, attempt=None):
-        order = {"follow": {"build_id": request["build_id"], "attempt": attempt, "offset": offset}}
+    def follow(self, request, offset=0, attempt=None, **more):
+        order = dict(more, build_id=request["build_id"], attempt=attempt, offset=offset)
+        order = {"follow": order}
         self.process.stdin.write(compat.to_bytes(json.dumps(order)) + b"\n")
         self.process.stdin.flush()
 
@@ -65,6 +66,20 @@ def test_goes_on_at_an_offset(machine, address):
     log, _, _ = watch.until_end()
     watch.close()
     assert compat.to_native(log) == machine.log(request)[100:]
+
+
+def test_once_sends_what_is_there_now(machine, address):
+    request = machine.request(address, "echo begun; sleep 60")
+    machine.launch(request)
+    machine.wait_for_log(request, "begun")
+    watch = Watch(machine)
+    watch.follow(request, once=True)
+    log, statuses, end = watch.until_end()
+    watch.close()
+    assert compat.to_native(log) == machine.log(request) and end["log_bytes"] == len(log)
+    assert statuses[-1]["state"] == "running"
+    machine.ask("cancel", {"build_id": request["build_id"], "reason": ""})
+    machine.wait(request)
 
 
 def test_follows_several_and_says_which_is_absent(machine, address):

@@ -104,8 +104,8 @@ class Controller(object):
         self._called("build", wait)
         return Launched(BUILD_ID, 1, "builder-1", "1")
 
-    def watch(self, build_ref, offset=0, sink=None):
-        self._called("watch", build_ref, offset)
+    def watch(self, build_ref, offset=0, sink=None, once=False):
+        self._called("watch", build_ref, offset, once)
         steps = [] if self._cancelled.is_set() and not self.stubborn else self.script
         for step in steps:
             if isinstance(step, BaseException):

@@ -128,9 +128,9 @@ def test_timeout_ends_the_watching_alone(tristan):
 
 
 def test_logs_shows_what_is_there_and_does_not_wait_for_the_end(tristan):
-    controller = fake.Controller([("status", RUNNING), ("log", b"so far\n"), ("sleep", 60)])
+    controller = fake.Controller([("status", RUNNING), ("log", b"so far\n")])
     result = tristan("logs", "9c1e4f2a", "--offset", "3", controller=controller)
-    assert controller.calls == [("watch", "9c1e4f2a", 3)]
+    assert controller.calls == [("watch", "9c1e4f2a", 3, True)]
     assert result == (0, "so far\n", "")
 
 
