@@ -24,7 +24,7 @@ def test_build_shows_the_log_and_ends_with_the_outcome(tristan):
     assert controller.calls == [
         ("plan", "shop", "main", None, None, "builder-1", params),
         ("build", True),
-        ("watch", fake.BUILD_ID, 0),
+        ("watch", fake.BUILD_ID, 0, False),
     ]
     assert result.code == 0
     assert result.err.splitlines() == [
