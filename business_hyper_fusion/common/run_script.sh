@@ -3,6 +3,9 @@
 # Argument: the script.
 set -eu
 
+# One stream: engines carry two side by side, and lines of the one would fall into lines of the other.
+exec 2>&1
+
 script=$1
 IFS= read -r first <"$script" || [ -n "$first" ] || true
 

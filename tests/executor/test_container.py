@@ -61,3 +61,11 @@ def test_root_with_spaces(engine, python_image, address):
         assert machine.run(machine.request(address, "ls", isolation="docker"))["state"] == "success"
     finally:
         process.remove(base)
+
+
+def test_output_and_errors_keep_their_order(docker_machine, address):
+    script = "i=0; while [ $i -lt 300 ]; do echo out $i; echo err $i >&2; i=$((i + 1)); done"
+    request = docker_machine.request(address, script, isolation="docker")
+    docker_machine.run(request)
+    lines = [line for line in docker_machine.log(request).split("\n") if line[:3] in ("out", "err")]
+    assert lines == [word % number for number in range(300) for word in ("out %d", "err %d")]
