@@ -36,7 +36,10 @@ def run(command):
 
 
 def _run_to_its_end(command):
-    running = subprocess.Popen(command)
+    # A shell starts what it puts into the background deaf to Ctrl-C, and so would be every child.
+    running = subprocess.Popen(
+        command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    )
     # Ctrl-C reaches the command too, which ends in its own way; the engine stays up until then
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return running.wait()
