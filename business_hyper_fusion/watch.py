@@ -101,18 +101,24 @@ class Follow(object):
     def advance(self):
         """Send what is new.
 
-        :returns: True when there was something. The status is read before the log: a terminal one means that
-            the log holds every byte it ever will.
+        :returns: True when there was something.
         """
-        moved = self._send_status()
-        while self._send_log():
-            moved = True
+        first = self._document is None
+        changed = self._changed_status()
+        # Read before the log, so that a terminal status means a whole log; but sent behind it, so that what a
+        # phase wrote stands above the next one's beginning. Only who has just come learns first what this is.
+        if changed and first:
+            self._send_status()
+        sent = self._send_log()
+        if changed and not first:
+            self._send_status()
         if self._once or (self._document is not None and status.terminal(self._document)):
             self.ended = True
             send(self._frame("end", log_bytes=self._offset))
-        return moved
+        return changed or sent
 
-    def _send_status(self):
+    def _changed_status(self):
+        """:returns: True when there is a status that was not sent yet; it is kept."""
         signature = _signature(self._attempt.status)
         if signature is None or signature == self._seen:
             return False
@@ -120,23 +126,30 @@ class Follow(object):
         if document is None:
             return False
         self._seen, self._document = signature, document
-        send(self._frame("status", status=document))
         return True
 
+    def _send_status(self):
+        send(self._frame("status", status=self._document))
+
     def _send_log(self):
-        """:returns: True when a full chunk was sent, so that there may be more."""
+        """Send all that was written since. :returns: True when there was something."""
+        begun = self._offset
+        while True:
+            data = self._read_log()
+            if data:
+                send(self._frame("log", offset=self._offset, length=len(data)), data)
+                self._offset += len(data)
+            if len(data) < CHUNK:
+                return self._offset > begun
+
+    def _read_log(self):
         if self._log is None:
             try:
                 self._log = open(self._attempt.log, "rb")
             except (IOError, OSError):
-                return False
+                return b""
         self._log.seek(self._offset)
-        data = self._log.read(CHUNK)
-        if not data:
-            return False
-        send(self._frame("log", offset=self._offset, length=len(data)), data)
-        self._offset += len(data)
-        return len(data) == CHUNK
+        return self._log.read(CHUNK)
 
     def _frame(self, kind, **fields):
         frame = {"frame": kind, "build_id": self._attempt.build_id, "attempt": self._attempt.number}

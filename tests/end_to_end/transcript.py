@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 from tests.end_to_end.operator import Operator
-from tests.lab import engine, images, interpreters
+from tests.lab import engine, images
 from tests.lab.sshd import BUILDER_ID
 
 COMMANDS = (
@@ -40,7 +40,7 @@ def main(root):
         operator = Operator(
             found,
             root=root,
-            python=interpreters.find("3.11"),
+            python="/usr/bin/python3",
             python_image=images.make(found, images.PYTHON).name,
             nodejs_image=images.make(found, images.NODEJS).name,
         )
