@@ -10,6 +10,9 @@ HEADING = ["BUILD", "STATE", "PROJECT", "REF", "COMMIT", "MACHINE", "STARTED", "
 PHASE_HEADING = ["PHASE", "STATE", "EXIT", "WALL", "CPU", "PEAK MEMORY", "READ", "WRITTEN"]
 
 
+NOT_TOLD = "unknown"
+
+
 @click.command("status", short_help="List builds, or show one with its phases.")
 @click.argument("build", required=False)
 @click.option(
@@ -28,8 +31,8 @@ PHASE_HEADING = ["PHASE", "STATE", "EXIT", "WALL", "CPU", "PEAK MEMORY", "READ",
 def status(session, build, machine, limit):
     """List builds, newest first; or show BUILD with the time and resources of each phase.
 
-    BUILD is an id, any unique beginning of it, or of its last eight characters. What is unknown is
-    shown as "-".
+    BUILD is an id, any unique beginning of it, or of its last eight characters. "unknown" is what
+    the machine's kernel could not tell.
     """
     if build is not None:
         return _show_one(session, build)
@@ -109,17 +112,22 @@ def _log_text(log):
 
 
 def _phase_row(phase):
+    """A resource of a phase that ran is a figure or "unknown", so that "-" means: it did not run."""
     state = output.text_of(phase.get("state"))
-    return [
-        output.text_of(phase.get("name")),
-        (state, output.kind_of_state(state)),
-        output.text_of(phase.get("exit")),
-        output.duration(phase.get("wall_seconds")),
+    resources = [
         output.duration(phase.get("cpu_seconds")),
         output.size(phase.get("peak_memory_bytes")),
         output.size(phase.get("read_bytes")),
         output.size(phase.get("written_bytes")),
     ]
+    if state not in ("waiting", "running", "skipped"):
+        resources = [NOT_TOLD if one == output.UNKNOWN else one for one in resources]
+    return [
+        output.text_of(phase.get("name")),
+        (state, output.kind_of_state(state)),
+        output.text_of(phase.get("exit")),
+        output.duration(phase.get("wall_seconds")),
+    ] + resources
 
 
 def _part(one, name):
