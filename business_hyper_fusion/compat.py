@@ -33,6 +33,11 @@ def to_native(data):
     return data if isinstance(data, str) else data.decode("utf-8", "replace")
 
 
+def to_latin1(text):
+    """:param text: native, characters up to 255. :returns: bytes, one for each character."""
+    return (text.decode("utf-8") if PY2 else text).encode("latin-1")
+
+
 def native(document):
     """A JSON document with every text made native: on 2.7 ``json`` hands out Unicode, which would spread."""
     if isinstance(document, dict):

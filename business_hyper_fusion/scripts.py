@@ -47,9 +47,14 @@ def collect(work):
     for directory in (os.path.join(packages, "common"), pack):
         for name in os.listdir(directory):
             found[name] = _read(os.path.join(directory, name))
-    for name, text in work.request["scripts"].items():
-        found[name] = compat.to_bytes(text)
+    for name, script in work.request["scripts"].items():
+        found[name] = script_bytes(script)
     return dict((name, unix_lines(data)) for name, data in found.items())
+
+
+def script_bytes(script):
+    """:param script: text, or {"encoding": "latin-1", "text"} of a script that is not UTF-8."""
+    return compat.to_latin1(script["text"]) if isinstance(script, dict) else compat.to_bytes(script)
 
 
 def version_of(scripts):

@@ -158,12 +158,18 @@ def image(profile):
 
 def scripts(profile):
     """The profile's own scripts as they are written (braces are theirs), else the default."""
-    found = {"compile_to_execute.sh": profile.compile_to_execute}
-    if not profile.compile_to_execute:
-        found["compile_to_execute.sh"] = render.render("compile_to_execute.sh.j2")
+    compiling = profile.compile_to_execute or render.render("compile_to_execute.sh.j2")
+    found = {"compile_to_execute.sh": script_form(compiling)}
     if profile.package_to_docker:
-        found["package_to_docker.sh"] = profile.package_to_docker
+        found["package_to_docker.sh"] = script_form(profile.package_to_docker)
     return found
+
+
+def script_form(script):
+    """As JSON can carry it: text, or for bytes that are not UTF-8 a character for each byte."""
+    if isinstance(script, six.text_type):
+        return script
+    return {"encoding": "latin-1", "text": script.decode("latin-1")}
 
 
 def environment(profile, params):

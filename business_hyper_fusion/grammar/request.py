@@ -86,7 +86,7 @@ def _scripts(scripts, key_path, faults):
         faults.append((key_path, "must hold %s and at most %s besides" % SCRIPTS))
         return
     for name in sorted(scripts):
-        rule(values.check_script)(scripts[name], join(key_path, str(name)), faults)
+        rule(values.check_script_form)(scripts[name], join(key_path, str(name)), faults)
 
 
 def _check_protocol(value):

@@ -131,6 +131,20 @@ def check_script(value):
         raise Refused("a script must not contain NUL")
 
 
+def check_script_form(value):
+    """Refuse what is no script as a request carries it.
+
+    Text; or, for a script that is not UTF-8, {"encoding": "latin-1", "text"}: a character for each byte.
+    """
+    if isinstance(value, dict):
+        if sorted(value) != ["encoding", "text"] or value["encoding"] != "latin-1":
+            raise Refused('a script must be text, or hold "encoding": "latin-1" and "text"')
+        value = value["text"]
+        if any(ord(character) > 255 for character in text_of(value, "a script")):
+            raise Refused("a script in latin-1 must hold no character above 255")
+    check_script(value)
+
+
 def check_environment_name(value):
     """Refuse a variable that is no name, is Tristan's, or changes what the host runs."""
     text = text_of(value, "an environment name")

@@ -48,7 +48,8 @@ BuildProfile = namedtuple(
     "name image language isolation network environment artifacts compile_to_execute "
     "package_to_docker dockerfile docker_registry labels limits description",
 )
-"""`compile_to_execute`, `package_to_docker`, `dockerfile`: the text, "" for the pack's own.
+"""`compile_to_execute`, `package_to_docker`, `dockerfile`: the text, "" for the pack's own; the
+first two are bytes when they are not UTF-8.
 
 `docker_registry`: name or None; `environment`: dict; `artifacts`, `labels`: tuple of text;
 `limits`: defaults.Limits; `language`: "" when projects say it.

@@ -1,7 +1,8 @@
 """The scripts of build profiles: text in tristan.yml, or files beside it.
 
 In:  the build profiles as tristan.yml has them, and the directory it lies in.
-Out: dict of (profile, key) to text with LF line ends; faults for what can't be read.
+Out: dict of (profile, key) to text with LF line ends, or to bytes of a shell script that is not
+    UTF-8, which runs all the same; faults for what can't be read.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
@@ -14,7 +15,8 @@ import six
 from business_hyper_fusion import grammar
 from business_hyper_fusion.grammar.values import SCRIPT_BYTES
 
-KEYS = ("compile_to_execute", "package_to_docker", "dockerfile")
+SHELL = ("compile_to_execute", "package_to_docker")
+KEYS = SHELL + ("dockerfile",)
 
 
 def read(profiles, directory, faults):
@@ -23,7 +25,8 @@ def read(profiles, directory, faults):
     :param profiles: iterable of (name, dict).
     :param directory: text, where relative paths start.
     :param faults: Faults.
-    :return: dict of (profile's name, key) to text; a script that is not given is left out.
+    :return: dict of (profile's name, key) to text or bytes; a script that is not given is left
+        out.
     """
     found = {}
     for name, profile in profiles:
@@ -32,15 +35,24 @@ def read(profiles, directory, faults):
             if profile.get(key) is None or key_path in faults:
                 continue
             try:
-                text = _text(profile[key], directory)
-                grammar.check_script(text)
-                found[name, key] = text.replace("\r\n", "\n")
+                found[name, key] = _script(profile[key], directory, key in SHELL)
             except grammar.Refused as refused:
                 faults.add(key_path, six.text_type(refused))
     return found
 
 
-def _text(value, directory):
+def _script(value, directory, any_bytes):
+    """:param any_bytes: whether it may be something else than UTF-8. :return: text or bytes."""
+    script = _content(value, directory, any_bytes)
+    # The grammar reads text; in latin-1 each byte is a character.
+    text = script if isinstance(script, six.text_type) else script.decode("latin-1")
+    grammar.check_script(text)
+    if script is text:
+        return text.replace("\r\n", "\n")
+    return script.replace(b"\r\n", b"\n")
+
+
+def _content(value, directory, any_bytes):
     if isinstance(value, six.text_type):
         return value
     path = absolute(value["file"], directory)
@@ -53,6 +65,8 @@ def _text(value, directory):
         try:
             return content.decode("utf-8")
         except UnicodeDecodeError as error:
+            if any_bytes:
+                return content
             line = content[: error.start].count(b"\n") + 1
             broken = "file %s is not UTF-8 in its line %d" % (path, line)
     raise grammar.Refused(broken)

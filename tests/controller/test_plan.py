@@ -177,3 +177,9 @@ def test_secrets_are_not_read_by_planning(loaded, monkeypatch):
     planned = make(loaded, branch="main")
     with pytest.raises(errors.SecretUnavailable):
         planned.secrets["git_password"].resolve()
+
+
+def test_a_script_that_is_not_utf_8_travels_byte_for_byte():
+    form = plan.script_form(b"echo \xe9\xff\n")
+    assert form == {"encoding": "latin-1", "text": "echo \u00e9\u00ff\n"}
+    assert plan.script_form("echo \u00e9\n") == "echo \u00e9\n"

@@ -121,6 +121,18 @@ WRONG = [
     ("scripts", {}, "scripts", "must hold compile_to_execute.sh"),
     ("scripts", {"compile_to_execute.sh": "x", "../x": "y"}, "scripts", "must hold"),
     ("scripts", {"compile_to_execute.sh": 1}, "scripts.compile_to_execute.sh", "must be text"),
+    (
+        "scripts",
+        {"compile_to_execute.sh": {"encoding": "utf-7", "text": "x"}},
+        "scripts.compile_to_execute.sh",
+        "latin-1",
+    ),
+    (
+        "scripts",
+        {"compile_to_execute.sh": {"encoding": "latin-1", "text": "\u0100"}},
+        "scripts.compile_to_execute.sh",
+        "above 255",
+    ),
     ("environment", {"LD_PRELOAD": "x"}, "environment", "dynamic loader"),
     ("environment", {"A": 1}, "environment.A", "must be text"),
     ("environment", {"A": "x\n"}, "environment.A", "control characters"),

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from business_hyper_fusion import scripts
+from business_hyper_fusion import compat, scripts
 from tests.executor.machine import REPOSITORY
 
 
@@ -75,6 +75,14 @@ def test_request_stands_above_pack_and_pack_above_common(machine, address):
     assert set(["version", "do_build_project.sh", "build_project.sh", "artifacts"]) <= set(present)
     with open(os.path.join(build_directory(status), "version")) as file:
         assert file.read() == status["scripts_version"]
+
+
+def test_script_that_is_not_utf_8_runs_byte_for_byte(machine, address):
+    form = {"encoding": "latin-1", "text": compat.to_native(b"printf '<\xc3\xbf\xc2\x80>\\n'")}
+    request = machine.request(address, form)
+    assert machine.run(request)["state"] == "success"
+    with open(machine.attempt(request).log, "rb") as file:
+        assert b"\n<\xff\x80>\n" in file.read()
 
 
 def test_changed_scripts_replace_the_directory(machine, address):

@@ -44,3 +44,14 @@ def test_what_is_no_script_is_a_fault_of_its_key(tmpdir, content, message):
     assert text is None
     assert faults[0][0] == "build_profiles.p.dockerfile"
     assert message in faults[0][1]
+
+
+def test_a_shell_script_need_not_be_utf_8(tmpdir):
+    tmpdir.join("a").write_binary(b"echo caf\xe9\r\n")
+    faults = Faults()
+    found = scripts.read([("p", {"compile_to_execute": {"file": "a"}})], str(tmpdir), faults)
+    assert found == {("p", "compile_to_execute"): b"echo caf\xe9\n"}
+    assert faults.listed() == []
+    tmpdir.join("a").write_binary(b"\xe9\0")
+    scripts.read([("p", {"compile_to_execute": {"file": "a"}})], str(tmpdir), faults)
+    assert "must not contain NUL" in [tuple(fault) for fault in faults.listed()][0][1]
