@@ -13,12 +13,15 @@ from business_hyper_fusion import compat, files, outcome
 
 SHELL = ["/bin/sh"]
 
+PACK_SCRIPT = "build_project.sh"
+"""What the default compile_to_execute.sh runs; a profile's own one need not, and needs no pack then."""
+
 
 def run(work):
     """Bring ``build`` up to date.
 
     :returns: the scripts' version (hex).
-    :raises outcome.Ended: ``no_pack`` when the release has no pack of that language.
+    :raises outcome.Ended: ``no_pack`` when a pack is needed, and the release has none of that language.
     """
     wanted = collect(work)
     version = version_of(wanted)
@@ -40,15 +43,15 @@ def collect(work):
     """:returns: {name: bytes}; the request's scripts stand above the pack's, and those above common's."""
     language = work.request["project"]["language"]
     packages = os.path.join(work.release, "business_hyper_fusion")
-    pack = os.path.join(packages, language)
-    if not os.path.isdir(pack):
-        raise outcome.error("no_pack", "this version of Tristan has no language pack %s" % language)
     found = {}
-    for directory in (os.path.join(packages, "common"), pack):
-        for name in os.listdir(directory):
+    for directory in (os.path.join(packages, "common"), os.path.join(packages, language)):
+        for name in os.listdir(directory) if os.path.isdir(directory) else ():
             found[name] = _read(os.path.join(directory, name))
     for name, script in work.request["scripts"].items():
         found[name] = script_bytes(script)
+    if PACK_SCRIPT not in found and PACK_SCRIPT.encode("ascii") in found["compile_to_execute.sh"]:
+        message = "this version of Tristan has no language pack %s; give the build profile a compile_to_execute"
+        raise outcome.error("no_pack", message % language)
     return dict((name, unix_lines(data)) for name, data in found.items())
 
 

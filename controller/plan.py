@@ -66,10 +66,13 @@ class Plan(object):
         )
 
 
-def plan(settings, choices, moment):
-    """:param settings: settings.Settings. :param choices: Choices. :param moment: Moment."""
+def plan(settings, choices, moment, languages):
+    """:param settings: settings.Settings. :param choices: Choices. :param moment: Moment.
+    :param languages: names of the languages that there is a pack for.
+    """
     project = chosen(settings.projects, choices.project, "project")
     profile = settings.build_profiles[project.build_profile]
+    check_language(project, profile, languages)
     document = {
         "protocol": protocol.PROTOCOL,
         "build_id": build_id(moment),
@@ -107,6 +110,16 @@ def chosen(items, name, what):
         "there is no %s %s in the settings" % (what, grammar.shown(name)),
         remedy="known: %s" % known,
     )
+
+
+def check_language(project, profile, languages):
+    """A build by the default script needs the language's pack; a profile's own script does not."""
+    if project.language not in languages and not profile.compile_to_execute:
+        raise errors.UsageError(
+            "projects.%s.language: there is no language pack %s" % (project.name, project.language),
+            remedy="there is %s; or give build_profiles.%s a compile_to_execute"
+            % (", ".join(languages), profile.name),
+        )
 
 
 def checked(argument, check, value):

@@ -83,6 +83,15 @@ def collect(data_files=(), root=INSTALLED_ROOT):
     return Release(found)
 
 
+def languages(root=INSTALLED_ROOT):
+    """The languages this installation has a pack for: a folder with a build_project.sh each."""
+    packages = os.path.join(root, "business_hyper_fusion")
+    found = os.listdir(packages)
+    return sorted(
+        name for name in found if os.path.exists(os.path.join(packages, name, "build_project.sh"))
+    )
+
+
 def paths_below(root, directory):
     """Sorted relative paths of the files to push below `directory`."""
     found = []

@@ -35,13 +35,12 @@ class Controller(object):
 
     def plan(self, project, branch=None, tag=None, commit=None, machine=None, params=()):
         """What would be launched, checked; nothing is sent. :param params: (name, value) pairs."""
-        from controller import plan
+        from controller import plan, release
 
         choices = plan.Choices(project, branch, tag, commit, machine, list(params))
         random_digits = binascii.hexlify(os.urandom(4)).decode("ascii")
-        return plan.plan(
-            self.settings, choices, plan.Moment(time.time(), random_digits, requested_by())
-        )
+        moment = plan.Moment(time.time(), random_digits, requested_by())
+        return plan.plan(self.settings, choices, moment, release.languages())
 
     def build(self, plan, wait=False, on_event=None):
         """Launches a plan. :returns: launch.LaunchedBuild.

@@ -58,7 +58,7 @@ def loaded(tmpdir):
 
 def make(loaded, project="shop", branch=None, tag=None, commit=None, machine=None, params=()):
     choices = plan.Choices(project, branch, tag, commit, machine, params)
-    return plan.plan(loaded, choices, MOMENT)
+    return plan.plan(loaded, choices, MOMENT, ["python"])
 
 
 def test_a_whole_request(loaded):
@@ -183,3 +183,14 @@ def test_a_script_that_is_not_utf_8_travels_byte_for_byte():
     form = plan.script_form(b"echo \xe9\xff\n")
     assert form == {"encoding": "latin-1", "text": "echo \u00e9\u00ff\n"}
     assert plan.script_form("echo \u00e9\n") == "echo \u00e9\n"
+
+
+def test_a_language_without_a_pack_needs_a_script_of_its_own(loaded):
+    profile = loaded.build_profiles["wheel"]
+    project = loaded.projects["shop"]._replace(language="php")
+    with pytest.raises(errors.UsageError) as caught:
+        plan.check_language(project, profile, ["nodejs", "python"])
+    assert caught.value.message.startswith("projects.shop.language: ")
+    assert "nodejs, python" in caught.value.remedy
+    own = profile._replace(compile_to_execute="composer install\n")
+    plan.check_language(project, own, ["python"])

@@ -102,3 +102,7 @@ def test_a_copy_of_the_installation_has_the_same_hash(tmpdir, root):
     copy = str(tmpdir.join("elsewhere"))
     shutil.copytree(root, copy)
     assert release.collect(root=copy).hash == release.collect(root=root).hash
+
+
+def test_languages_are_those_with_a_pack():
+    assert release.languages() == ["nodejs", "python"]

@@ -111,3 +111,10 @@ def test_language_without_a_pack(machine, address):
     request["project"]["language"] = "java"
     status = machine.run(request)
     assert (status["state"], status["cause"]) == ("error", "no_pack")
+
+
+def test_own_script_needs_no_pack(machine, address):
+    request = machine.request(address, "echo built by hand")
+    request["project"]["language"] = "java"
+    assert machine.run(request)["state"] == "success"
+    assert "built by hand" in machine.log(request)
