@@ -50,8 +50,11 @@ def flush():
 
 def report(error, session):
     """:param error: Exception. :param session: Session. :returns: the exit code."""
-    if isinstance(error, PipeClosed):
+    try:
+        flush()
+    except PipeClosed:
         silence_stdout()
+    if isinstance(error, PipeClosed):
         return PIPE_CLOSED
     if isinstance(error, (Interrupted, click.Abort)):
         write(errors.TristanError("interrupted", getattr(error, "remedy", "")))
