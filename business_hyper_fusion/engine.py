@@ -22,12 +22,17 @@ def pull(engine, image):
 
 def build_image(engine, name, labels, arguments):
     """``docker build`` with the Dockerfile on stdin and no context; needs no network."""
-    words = engine + ["build", "--network", "none", "--tag", name]
+    # --force-rm: the classic builder would leave the container of a step that failed.
+    words = engine + ["build", "--network", "none", "--force-rm", "--tag", name]
     for key, value in sorted(labels.items()):
         words += ["--label", "%s=%s" % (key, value)]
     for key, value in sorted(arguments.items()):
         words += ["--build-arg", "%s=%s" % (key, value)]
     return words + ["-"]
+
+
+def remove_image(engine, image):
+    return engine + ["image", "rm", image]
 
 
 def state_inspect(engine, container):

@@ -73,6 +73,7 @@ class BuildImage(object):
 
     def _build(self, base):
         self._work.log.say("==> image: making %s from %s" % (self.name, self._base))
+        outdated = self._inspect([self.name])
         uid_and_gid = {"TRISTAN_UID": os.getuid(), "TRISTAN_GID": os.getgid()}
         words = engine.build_image(self._work.engine, self.name, self._labels(base), uid_and_gid)
         built = self._run(words, stdin=compat.to_bytes(self._recipe), capture=True)
@@ -80,6 +81,9 @@ class BuildImage(object):
             self._work.log.write(built.output)
             message = "%s could not be made from %s; the engine's words are in the log"
             raise outcome.error("image_failed", message % (self.name, self._base))
+        for image in outdated:
+            # It has lost its name. Where another build still runs in it, the engine refuses, which is fine.
+            self._run(engine.remove_image(self._work.engine, str(image.get("Id"))), capture=True)
 
     def _labels(self, base):
         return {

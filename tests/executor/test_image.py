@@ -3,6 +3,7 @@
 from __future__ import absolute_import, print_function
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -56,6 +57,10 @@ def test_made_when_missing_or_out_of_date_only(base, address):
     assert third != first and "making" in log and "mark two" in log
     fourth, log = base.id_after_build(address, "ENV MORE=1\n")
     assert fourth != third and "making" in log
+    for outdated in (first, third):
+        with open(os.devnull, "w") as nothing:
+            words = base.machine.engine + ["image", "inspect", outdated]
+            assert subprocess.call(words, stdout=nothing, stderr=nothing) != 0
 
 
 def test_two_builds_make_it_once(base, address):
@@ -74,7 +79,16 @@ def test_two_builds_make_it_once(base, address):
 
 def test_recipe_that_fails_shows_the_engines_words(docker_machine, address):
     request = docker_machine.request(address, "true", isolation="docker")
-    request["image"]["recipe"] += "RUN echo the reason && false\n"
+    request["image"]["recipe"] += "RUN echo the reason %d && false\n" % os.getpid()
     status = docker_machine.run(request)
     assert (status["state"], status["cause"]) == ("error", "image_failed")
     assert "the reason" in docker_machine.log(request)
+    left = docker_machine.engine + [
+        "ps",
+        "--all",
+        "--quiet",
+        "--no-trunc",
+        "--format",
+        "{{.Command}}",
+    ]
+    assert "the reason %d" % os.getpid() not in compat.to_native(subprocess.check_output(left))
