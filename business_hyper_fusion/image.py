@@ -81,9 +81,15 @@ class BuildImage(object):
             self._work.log.write(built.output)
             message = "%s could not be made from %s; the engine's words are in the log"
             raise outcome.error("image_failed", message % (self.name, self._base))
+        self._remove_outdated(outdated)
+
+    def _remove_outdated(self, outdated):
+        """What had the name before and lost it. Where another build still runs in it, the engine refuses."""
+        current = [image.get("Id") for image in self._inspect([self.name])]
         for image in outdated:
-            # It has lost its name. Where another build still runs in it, the engine refuses, which is fine.
-            self._run(engine.remove_image(self._work.engine, str(image.get("Id"))), capture=True)
+            if image.get("Id") not in current:
+                words = engine.remove_image(self._work.engine, str(image.get("Id")))
+                self._run(words, capture=True)
 
     def _labels(self, base):
         return {

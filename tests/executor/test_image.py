@@ -63,6 +63,19 @@ def test_made_when_missing_or_out_of_date_only(base, address):
             assert subprocess.call(words, stdout=nothing, stderr=nothing) != 0
 
 
+def test_base_that_was_removed_and_came_back_keeps_the_build_image(base, address):
+    first, _ = base.id_after_build(address)
+    shared = base.machine.image + "-away"
+    subprocess.check_output(base.machine.engine + ["tag", base.machine.image, shared])
+    subprocess.check_output(base.machine.engine + ["rmi", base.machine.image])
+    request = base.machine.request(address, "true", isolation="docker")
+    assert base.machine.run(request)["cause"] == "image_unavailable"
+    subprocess.check_output(base.machine.engine + ["tag", shared, base.machine.image])
+    subprocess.check_output(base.machine.engine + ["rmi", shared])
+    second, _ = base.id_after_build(address)
+    assert second == first
+
+
 def test_two_builds_make_it_once(base, address):
     requests = [
         base.machine.request(address, "true", isolation="docker", executor_id=str(number))
