@@ -13,6 +13,7 @@ from tests.lab.sshd import Sshd
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NO_TESTS_RAN = 5
+LAB_PARTS = frozenset(["engine", "make_sshd", "repositories"])
 
 # the controller does not run on 3.6 and 3.7; the executor's side does
 collect_ignore = []
@@ -21,12 +22,12 @@ if (3, 0) < sys.version_info < (3, 8):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what is below tests/end_to_end, and what needs the engine."""
+    """Mark what is below tests/end_to_end, and what needs parts of the lab."""
     for item in items:
         if str(item.fspath).startswith(os.path.join(HERE, "end_to_end")):
             item.add_marker(pytest.mark.end_to_end)
-        if "engine" in item.fixturenames:
-            item.add_marker(pytest.mark.engine)
+        if LAB_PARTS.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.lab)
 
 
 def pytest_sessionfinish(session, exitstatus):
