@@ -1,4 +1,4 @@
-"""Reading cgroups v1, v2 and hybrid, from trees recorded on such machines, and this machine's own."""
+"""Reading cgroups v1, v2 and hybrid: trees laid out and filled as the kernel documents them."""
 
 from __future__ import absolute_import, print_function
 
