@@ -17,7 +17,8 @@ import six
 from controller import errors
 
 INSTALLED_ROOT = six.ensure_text(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PUSHED_DIRECTORIES = ("business_hyper_fusion", os.path.join("cache", "dependency_lib"))
+DEPENDENCY_LIB = os.path.join("cache", "dependency_lib")
+PUSHED_DIRECTORIES = ("business_hyper_fusion", DEPENDENCY_LIB)
 SKIPPED = re.compile(r"^(__pycache__|\.git|\.DS_Store|.*\.py[co]|.*~|\..*\.sw[a-p])$")
 PATH = re.compile(r"^[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*$")
 """The machine's rule too, in business_hyper_fusion/receive.py, which must stand alone."""
@@ -69,16 +70,21 @@ class Release(object):
         return [self.files[path].entry() for path in sorted(self.files)]
 
 
-def collect(data_files=(), root=INSTALLED_ROOT):
+def collect(data_files=(), root=INSTALLED_ROOT, beside=None):
     """The release of this installation.
 
     :param data_files: (path, bytes, update time in seconds) of each derived file, such as
-    data_data/git_server.json.
+        data_data/git_server.json.
     :param root: directory that holds startup.py and business_hyper_fusion/.
+    :param beside: the operator's directory, whose cache/dependency_lib/ takes the place of the
+        installed one, file by file; None for none.
     """
     found = [read_file(root, "startup.py")]
     for directory in PUSHED_DIRECTORIES:
         found.extend(read_file(root, path) for path in paths_below(root, directory))
+    if beside is not None:
+        own = paths_below(beside, DEPENDENCY_LIB)
+        found.extend(read_file(beside, path) for path in own)
     found.extend(File(path, content, update_time) for path, content, update_time in data_files)
     return Release(found)
 
@@ -104,9 +110,16 @@ def paths_below(root, directory):
 
 def read_file(root, path):
     full = os.path.join(root, path)
-    with open(full, "rb") as opened:
-        content = opened.read()
-    return File(path.replace(os.sep, "/"), with_unix_line_ends(content), os.stat(full).st_mtime)
+    try:
+        with open(full, "rb") as opened:
+            content = opened.read()
+        update_time = os.stat(full).st_mtime
+    except EnvironmentError as error:
+        raise errors.UsageError(
+            "%s is to be pushed and can't be read: %s" % (full, error.strerror),
+            remedy="make it readable, or remove it",
+        )
+    return File(path.replace(os.sep, "/"), with_unix_line_ends(content), update_time)
 
 
 def with_unix_line_ends(content):

@@ -142,7 +142,8 @@ class Controller(object):
             from controller import release
             from controller.settings import derive
 
-            self._release = release.collect(derive.data_files(self.settings))
+            beside = os.path.dirname(self.settings.path)
+            self._release = release.collect(derive.data_files(self.settings), beside=beside)
         return self._release
 
     def _chosen(self, machine):

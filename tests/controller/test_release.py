@@ -106,3 +106,29 @@ def test_a_copy_of_the_installation_has_the_same_hash(tmpdir, root):
 
 def test_languages_are_those_with_a_pack():
     assert release.languages() == ["nodejs", "python"]
+
+
+def test_the_operator_s_dependency_configuration_takes_the_installed_one_s_place(tmpdir):
+    own = tmpdir.join("cache", "dependency_lib", "python", "pip.conf")
+    own.write("[global]\nindex-url = https://pypi.example.com/simple\n", ensure=True)
+    tmpdir.join("cache", "dependency_lib", "java", "settings.xml").write("<x/>\n", ensure=True)
+    tmpdir.join("notes.txt").write("not pushed")
+    plain, overlaid = release.collect(), release.collect(beside=str(tmpdir))
+    changed = [
+        path
+        for path in overlaid.files
+        if path not in plain.files or overlaid.files[path].sha256 != plain.files[path].sha256
+    ]
+    assert sorted(changed) == [
+        "cache/dependency_lib/java/settings.xml",
+        "cache/dependency_lib/python/pip.conf",
+    ]
+    assert overlaid.hash != plain.hash
+
+
+def test_a_dangling_link_is_named(tmpdir):
+    tmpdir.join("cache", "dependency_lib", "python").ensure(dir=True)
+    os.symlink("/nowhere", str(tmpdir.join("cache", "dependency_lib", "python", "pip.conf")))
+    with pytest.raises(errors.UsageError) as caught:
+        release.collect(beside=str(tmpdir))
+    assert "pip.conf is to be pushed and can't be read" in caught.value.message

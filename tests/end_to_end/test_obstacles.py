@@ -222,6 +222,18 @@ int main(int count, char **arguments) {
 """
 
 
+def test_dependency_configuration_beside_tristan_yml_reaches_the_build(obstructed):
+    operator = obstructed()
+    directory = os.path.join(operator.home, "cache", "dependency_lib", "python")
+    os.makedirs(directory)
+    with io.open(os.path.join(directory, "pip.conf"), "w") as target:
+        target.write("[global]\nindex-url = https://pypi.example.com/simple\n")
+    script = "PIP_CONFIG_FILE=$TRISTAN_DEPENDENCY_LIB/pip.conf python3 -m pip config list"
+    result = build(operator, script)
+    assert result.code == 0, result
+    assert "global.index-url='https://pypi.example.com/simple'" in result.out
+
+
 def test_host_isolation_needs_both_words(obstructed):
     operator = obstructed()
     edit(operator, "  script: &script\n", "  script: &script\n    isolation: host\n")
