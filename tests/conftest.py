@@ -13,7 +13,7 @@ from tests.lab.sshd import Sshd
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NO_TESTS_RAN = 5
-LAB_PARTS = frozenset(["engine", "make_sshd", "repositories"])
+LAB_PARTS = frozenset(["engine", "sshd", "make_sshd", "repositories"])
 
 # the controller does not run on 3.6 and 3.7; the executor's side does
 collect_ignore = []

@@ -122,10 +122,8 @@ class Sshd(object):
 
     def stop(self):
         """End the listener and its connections, remove the directory."""
-        sessions = self.sessions()
+        self.kill_sessions()
         self._child.stop()
-        for pid in sessions:
-            _kill(pid)
         process.remove(self.directory)
 
     def __enter__(self):
