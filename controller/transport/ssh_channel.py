@@ -82,8 +82,17 @@ class SshChannel(base.Channel):
         return None
 
     def send_eof(self):
+        """Say that no more input comes.
+
+        Under the channel's lock: paramiko's own shutdown_write lets go of it before it sends, and the answer to
+        the machine's CLOSE may then go out first; sshd ends the whole connection for an EOF on a channel that
+        is gone, and with it everybody else's channels.
+        """
         try:
-            self._channel.shutdown_write()
+            with self._channel.lock:
+                message = self._channel._send_eof()
+                if message is not None:
+                    self._channel.transport._send_user_message(message)
         except (paramiko.SSHException, EOFError, EnvironmentError):
             self._check_cut()
 
