@@ -30,17 +30,17 @@ class LocalTransport(Transport):
         self.sent = []
         self._cut_after = list(cut_after)
         self._cut_sending = list(cut_sending)
-        self._channels = []
+        self.channels = []
 
     def open(self, command):
         self.commands.append(command)
         cut_after = self._cut_after.pop(0) if self._cut_after else None
         cut_sending = self._cut_sending.pop(0) if self._cut_sending else None
-        self._channels.append(LocalChannel(self, command, cut_after, cut_sending))
-        return self._channels[-1]
+        self.channels.append(LocalChannel(self, command, cut_after, cut_sending))
+        return self.channels[-1]
 
     def close(self):
-        for channel in self._channels:
+        for channel in self.channels:
             channel.close()
 
     def alive(self):
@@ -64,7 +64,7 @@ class LocalChannel(Channel):
             close_fds=True,
             bufsize=0,
         )
-        self._closed = False
+        self.closed = False
 
     def send(self, data):
         if self._cut_sending is not None:
@@ -86,7 +86,7 @@ class LocalChannel(Channel):
     def _receive(self, timeout):
         if self._cut_after is not None and self._cut_after <= 0:
             self.close()
-        if self._closed:
+        if self.closed:
             raise errors.ConnectionLost("cut while receiving")
         if not select.select([self._process.stdout], [], [], timeout)[0]:
             raise ReceiveTimeout("nothing within %s seconds" % timeout)
@@ -109,8 +109,8 @@ class LocalChannel(Channel):
         return self._process.returncode
 
     def close(self):
-        if not self._closed:
-            self._closed = True
+        if not self.closed:
+            self.closed = True
             self._process.stdin.close()
             self._process.stdout.close()
             self._wait()

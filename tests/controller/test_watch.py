@@ -5,7 +5,6 @@ from __future__ import absolute_import, print_function, unicode_literals
 import collections
 import hashlib
 import json
-import threading
 
 import pytest
 from six.moves import shlex_quote as quote
@@ -227,7 +226,7 @@ def test_what_a_sink_raises_goes_through_and_closes_the_channel():
     watching.follow(BUILD, None, 0, Full())
     with pytest.raises(KeyboardInterrupt):
         watching.run()
-    assert threading.active_count() == 1
+    assert scripts.transports[0].channels[0].closed
 
 
 def test_a_forged_status_is_refused_and_hands_nothing_on():
