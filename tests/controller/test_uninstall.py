@@ -9,6 +9,7 @@ import os
 import pytest
 
 from controller import errors, uninstall
+from controller.settings.model import Engine
 from controller.transport import connect
 from tests.controller.examined import known_hosts, machine_of
 
@@ -34,17 +35,25 @@ def put(sshd, *path):
     return full
 
 
-def test_everything_goes(sshd, connection, executor_python):
+@pytest.fixture
+def engine_words(engine):
+    """The settings' engine: the lab's, wherever it listens."""
+    return Engine("docker", tuple(engine.command))
+
+
+def test_everything_goes(sshd, connection, executor_python, engine_words):
     put(sshd, "1", "run", "1", "lock")
     put(sshd, "1", "sync.lock")
-    found = uninstall.uninstall(connection, machine_of(sshd), executor_python)
+    machine = machine_of(sshd, engine=engine_words)
+    found = uninstall.uninstall(connection, machine, executor_python)
     assert found == {"files": 2, "containers": 0, "images": 0, "left": []}
     assert os.listdir(sshd.root) == []  # which stays: it lies in a directory that is not the user's
 
 
-def test_what_is_not_tristans_is_told(sshd, connection, executor_python):
+def test_what_is_not_tristans_is_told(sshd, connection, executor_python, engine_words):
     kept = put(sshd, "1", "photo.jpg")
-    found = uninstall.uninstall(connection, machine_of(sshd), executor_python)
+    machine = machine_of(sshd, engine=engine_words)
+    found = uninstall.uninstall(connection, machine, executor_python)
     assert os.path.exists(kept)
     assert found["left"] == ["%s: is not Tristan's" % kept]
 
