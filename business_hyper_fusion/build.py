@@ -8,12 +8,19 @@ from __future__ import absolute_import, print_function
 
 import json
 import os
+import time
 
 from business_hyper_fusion import compat, container, engine, files, outcome, reaper, scripts
 from business_hyper_fusion.process import Command
 from business_hyper_fusion.resources import ContainerMeter
 
 CLEAN_SECONDS = 120
+
+KILLED = 128 + 9
+"""Exit status of a shell whose command was killed."""
+
+OOM_SECONDS = 1.0
+"""How long an engine may take to notice that a container ran out of memory."""
 
 NOT_STARTED = (125, 126, 127)
 """Exit statuses by which an engine says that it could not start the container; a script can use them too."""
@@ -92,10 +99,19 @@ class DockerBuild(object):
                 "the engine could not run the build container (exit %d); its words are in the log"
             )
             return outcome.error("engine_failed", message % exit_status, exit_status)
-        if state.get("OOMKilled"):
+        if self._ran_out_of_memory(state, exit_status):
             message = "the build ran out of memory; raise limits.memory of the build profile"
             return outcome.failed("oom", message, exit_status)
         return _script_failed(exit_status)
+
+    def _ran_out_of_memory(self, state, exit_status):
+        """The engine hears of it from the kernel on its own way, which may take longer than the container's end."""
+        likely = self._work.request["limits"]["memory"] or exit_status == KILLED
+        deadline = compat.monotonic() + OOM_SECONDS
+        while likely and state and not state.get("OOMKilled") and compat.monotonic() < deadline:
+            time.sleep(0.05)
+            state = self._state()
+        return bool(state and state.get("OOMKilled"))
 
     def use(self):
         return self._meter.use
