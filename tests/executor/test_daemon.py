@@ -38,11 +38,12 @@ def test_worker_killed(docker_machine, address):
 
 
 def test_every_startup_killed(machine, address):
-    request = machine.request(address, "echo begun; setsid sleep 4712 & wait")
+    sleep = "sleep 4712.%d" % os.getpid()  # Another run of this test has its own.
+    request = machine.request(address, "echo begun; setsid %s & wait" % sleep)
     started(machine, request)
     subprocess.check_call(["pkill", "-9", "-f", machine.release + "/startup.py"])
     assert machine.wait(request)["state"] == "lost"
-    assert subprocess.call(["pgrep", "-f", "sleep 4712"]) == 1
+    assert subprocess.call(["pgrep", "-f", sleep]) == 1
 
 
 def test_guardian_killed_build_goes_on(machine, address):

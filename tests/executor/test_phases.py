@@ -118,11 +118,12 @@ def test_engine_that_is_down(machine, address, tmpdir):
 
 
 def test_host_build_leaves_no_process(machine, address):
-    script = "(setsid sleep 4711 &) ; env -i setsid sleep 4711 & echo done"
+    sleep = "sleep 4711.%d" % os.getpid()  # Another run of this test has its own.
+    script = "(setsid %s &) ; env -i setsid %s & echo done" % (sleep, sleep)
     request = machine.request(address, script)
     assert machine.run(request)["state"] == "success"
     assert "done" in machine.log(request)
-    assert subprocess.call(["pgrep", "-f", "sleep 4711"]) == 1
+    assert subprocess.call(["pgrep", "-f", sleep]) == 1
 
 
 def test_scripts_with_crlf_no_final_newline_and_invalid_bytes_run(machine, address):
