@@ -95,9 +95,6 @@ class Status(object):
         self.publish()
         self.event("phase-ended", {"phase": name, "state": state})
 
-    def skip_phase(self, name):
-        self.phase(name)["state"] = "skipped"
-
     def end(self, ended, log):
         """Write the terminal state; the last thing an attempt does.
 

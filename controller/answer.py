@@ -21,29 +21,18 @@ MAX_NOISE = 1000
 def read(channel, timeout, what):
     """The next answer.
 
-    :param timeout: seconds for each line. :param what: text, the step, for the message when there
-    is no answer.
+    :param timeout: seconds for each line; silence is the channel's errors.ConnectionLost: what was
+        asked may or may not have happened.
+    :param what: text, the step, for the message when there is no answer.
     """
     for _ in range(MAX_NOISE):
-        line = read_line(channel, timeout, what)
+        line = channel.read_line(timeout)
         if not line:
             break
         document = parse(line)
         if document is not None:
             return document
     raise no_answer(channel, what)
-
-
-def read_line(channel, timeout, what):
-    """A line; silence is no answer, and what was asked may or may not have happened."""
-    from controller.transport import ReceiveTimeout
-
-    try:
-        return channel.read_line(timeout)
-    except ReceiveTimeout:
-        raise errors.ConnectionLost(
-            "%s: no answer within %g seconds" % (what, timeout), remedy="try again"
-        )
 
 
 def parse(line):
