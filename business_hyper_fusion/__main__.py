@@ -3,15 +3,25 @@
 builds   the newest builds' statuses and who is busy      one document in, one line out
 cancel   end a build                                      one document in, one line out
 watch    follow builds                                    a line in for each, frames out until stdin ends
+request  what a build was asked, and how it ended         one document in, one line out
 guard    not for controllers: the guardian of a build (see daemon.py)
 """
 
 from __future__ import absolute_import, print_function
 
+import importlib
 import os
 import sys
 
 sys.dont_write_bytecode = True
+
+VERBS = {
+    "builds": "builds",
+    "cancel": "cancel",
+    "request": "past",
+    "watch": "watch",
+}
+"""Verb -> module with main(business), which returns the exit status."""
 
 RELEASE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
@@ -22,25 +32,15 @@ def main(arguments):
 
     business = Business.of_release(RELEASE)
     verb = arguments[0] if arguments else ""
-    if verb == "builds":
-        from business_hyper_fusion import builds
-
-        return builds.main(business)
-    if verb == "cancel":
-        from business_hyper_fusion import cancel
-
-        return cancel.main(business)
-    if verb == "watch":
-        from business_hyper_fusion import watch
-
-        return watch.main(business)
+    if verb in VERBS:
+        return importlib.import_module("business_hyper_fusion." + VERBS[verb]).main(business)
     if verb == "guard":
         from business_hyper_fusion import daemon
 
         executor_id, build_id, number, worker = arguments[1:]
         daemon.guard(business.executor(executor_id).attempt(build_id, int(number)), int(worker))
         return 0
-    sys.stderr.write("unknown verb %r; known: builds, cancel, watch\n" % verb)
+    sys.stderr.write("unknown verb %r; known: %s\n" % (verb, ", ".join(sorted(VERBS))))
     return 2
 
 

@@ -89,6 +89,13 @@ class Controller(object):
         """(machine name, status) of the one build that `build` names."""
         return self._found(build, self._likely(build))
 
+    def past_request(self, build):
+        """(machine name, {"request", "status", "provenance"}) of a build, as past.ask gives it."""
+        from controller import past
+
+        machine, build_id = self._place(build)
+        return machine, past.ask(self._contacts[machine], build_id)
+
     def cancel(self, build, reason=""):
         """Asks a build's machine to end it. :returns: its status, "running" until it has ended."""
         machine, build_id = self._place(build)

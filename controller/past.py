@@ -1,0 +1,47 @@
+"""What a past build was asked to do, as its machine kept it.
+
+In: a Contact, a whole build id. Out: {"request", "status", "provenance"}; the request and the status have passed
+the grammar, the provenance is an object or None.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import six
+
+from business_hyper_fusion import grammar
+from controller import answer, errors
+
+
+def ask(contact, build_id):
+    """:raises errors.BuildNotFound: the machine holds no such build, or only what became of it."""
+    where = contact.machine.name
+    said = contact.ask("request", {"build_id": build_id})
+    if said is None or said["answer"] == "absent":
+        raise errors.BuildNotFound("%s holds no build %s" % (where, build_id))
+    if said.get("request") is None:
+        raise errors.BuildNotFound(
+            "%s keeps no request of build %s any more" % (where, build_id),
+            remedy="build the commit anew: `tristan build PROJECT --commit SHA`",
+        )
+    what = "request on %s" % where
+    provenance = said.get("provenance")
+    return {
+        "request": believed(said["request"], build_id, where),
+        "status": answer.believed_status(said.get("status"), what),
+        "provenance": provenance if isinstance(provenance, dict) else None,
+    }
+
+
+def believed(request, build_id, where):
+    """:param request: anything. :returns: it, when it is a request of this version, of that build."""
+    try:
+        grammar.check_request(request)
+    except grammar.RequestRefused as refused:
+        raise errors.ProtocolError(
+            "the request of %s on %s is not one of this version: %s"
+            % (build_id, where, six.text_type(refused)),
+            remedy="build the commit anew: `tristan build PROJECT --commit SHA`",
+        )
+    if request["build_id"] != build_id:
+        raise errors.ProtocolError("%s sent the request of another build" % where)
+    return request
