@@ -9,11 +9,12 @@ import pytest
 
 from tests.lab import engine as lab_engine
 from tests.lab import git_server, images, interpreters
+from tests.lab.registry import Registry
 from tests.lab.sshd import Sshd
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NO_TESTS_RAN = 5
-LAB_PARTS = frozenset(["engine", "sshd", "make_sshd", "repositories"])
+LAB_PARTS = frozenset(["engine", "sshd", "make_sshd", "repositories", "make_registry"])
 
 # the controller does not run on 3.6 and 3.7; the executor's side does
 collect_ignore = []
@@ -103,6 +104,26 @@ def python_image(tagged):
 def nodejs_image(tagged):
     """str, name of a base image with nodejs and npm"""
     return tagged(images.NODEJS)
+
+
+@pytest.fixture
+def make_registry():
+    """Function with the parameters of `Registry`; what it started is removed after the test."""
+    started = []
+
+    def start(*parameters, **named):
+        started.append(Registry(*parameters, **named))
+        return started[-1]
+
+    yield start
+    for registry in started:
+        registry.remove()
+
+
+@pytest.fixture
+def registry(make_registry):
+    """A plain lab registry."""
+    return make_registry()
 
 
 @pytest.fixture
