@@ -1,21 +1,25 @@
-"""The base images that tests and the demo build in, made only when missing.
+"""The base images that tests and the demo build in, made only when missing or outdated.
 
-In: an engine. Out: `tristan-lab/python:bookworm` and `tristan-lab/nodejs:bookworm`, with seconds
-taken and bytes used.
+In: an engine. Out: images such as `tristan-lab/python:bookworm`, with seconds taken and bytes used.
 Pulled where a registry answers quickly, else put together from Debian packages, which needs no
-registry.
+registry. What comes from npm is installed on top, by the image's own npm.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
 
 import collections
+import hashlib
+import os
 import subprocess
 import time
 
 from tests.lab import process
 
-Recipe = collections.namedtuple("Recipe", "name pulled packages proof")
+Recipe = collections.namedtuple("Recipe", "name pulled packages proof npm")
+Recipe.__new__.__defaults__ = ((),)
 Image = collections.namedtuple("Image", "name how seconds bytes")
+
+BERRY = "/opt/berry/lib/node_modules/@yarnpkg/cli-dist/bin/yarn.js"
 
 PYTHON = Recipe(
     "tristan-lab/python:bookworm",
@@ -27,12 +31,17 @@ NODEJS = Recipe(
     "tristan-lab/nodejs:bookworm",
     "node:20-bookworm",
     ("nodejs", "npm"),
-    "node --version && npm --version",
+    "npm --version && yarn --version && pnpm --version && node " + BERRY + " --version",
+    # yarn 2 and later is not meant to stand beside yarn 1, so it lies where only its path finds it
+    (("/usr/local", "yarn@1.22.22 pnpm@9.15.9"), ("/opt/berry", "@yarnpkg/cli-dist@4.9.4")),
 )
 RECIPES = (PYTHON, NODEJS)
 
 PULL_SECONDS = 120
 ANSWER_SECONDS = 5
+LABEL = "tristan-lab.recipe"
+CA_FILES = ("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")
+PASSED_ON = ("http_proxy", "https_proxy", "no_proxy", "npm_config_registry")
 
 
 def make(engine, recipe):
@@ -44,25 +53,78 @@ def make(engine, recipe):
     :raises LabError: it could neither be pulled nor made
     """
     start = time.time()
-    if engine.has_image(recipe.name):
+    if _is_current(engine, recipe):
         how = "present"
-    elif _pulled(engine, recipe):
-        how = "pulled"
     else:
-        _make_from_packages(engine, recipe)
-        how = "made"
+        base = "{0}-base-{1}".format(recipe.name, os.getpid())
+        try:
+            how = _have_base(engine, recipe, base)
+            _finish(engine, recipe, base)
+        finally:
+            _succeeds(engine, ["rmi", "--force", base], PULL_SECONDS)
     size = int(engine.run(["image", "inspect", "--format", "{{.Size}}", recipe.name]))
     return Image(recipe.name, how, time.time() - start, size)
 
 
-def _pulled(engine, recipe):
+def _is_current(engine, recipe):
+    form = '{{index .Config.Labels "%s"}}' % LABEL
+    return engine.has_image(recipe.name) and engine.run(
+        ["image", "inspect", "--format", form, recipe.name]
+    ).strip() == _hash_of(recipe)
+
+
+def _hash_of(recipe):
+    words = [recipe.name, recipe.pulled] + list(recipe.packages)
+    words += [word for prefix_and_tools in recipe.npm for word in prefix_and_tools]
+    return hashlib.sha256(" ".join(words).encode("ascii")).hexdigest()
+
+
+def _have_base(engine, recipe, base):
+    if _pulled(engine, recipe, base):
+        return "pulled"
+    _make_from_packages(engine, recipe, base)
+    return "made"
+
+
+def _finish(engine, recipe, base):
+    """Put what npm brings on top, and the label that says which recipe it is."""
+    directory = process.directory("image")
+    try:
+        lines = ["FROM " + base]
+        for number, (prefix, tools) in enumerate(recipe.npm):
+            _install_by_npm(engine, base, tools, os.path.join(directory, str(number)))
+            lines.append("COPY {0}/ {1}/".format(number, prefix))
+        with open(os.path.join(directory, "Dockerfile"), "w") as target:
+            target.write("\n".join(lines) + "\n")
+        label = "{0}={1}".format(LABEL, _hash_of(recipe))
+        engine.run(["build", "--force-rm", "--label", label, "--tag", recipe.name, directory])
+    finally:
+        process.remove(directory)
+
+
+def _install_by_npm(engine, image, tools, directory):
+    """Install npm packages below a directory, in a container with this machine's way to the registry."""
+    os.mkdir(directory)
+    words = ["run", "--rm", "--network", "host", "--volume", directory + ":/prefix"]
+    for name in PASSED_ON:
+        for given in (name, name.upper()):
+            words += ["--env", given] if given in os.environ else []
+    ca_file = next((os.environ[name] for name in CA_FILES if os.environ.get(name)), "")
+    if ca_file:
+        words += ["--volume", os.path.realpath(ca_file) + ":/ca.pem:ro"]
+        words += ["--env", "NODE_EXTRA_CA_CERTS=/ca.pem"]
+    install = "npm install --global --no-audit --no-fund --prefix /prefix " + tools
+    engine.run(words + [image, "sh", "-ec", install])
+
+
+def _pulled(engine, recipe, base):
     # `manifest inspect` asks the registry only: no long wait where there is none, or none of this
     # name
     if not _succeeds(engine, ["manifest", "inspect", recipe.pulled], ANSWER_SECONDS):
         return False
     if not _succeeds(engine, ["pull", "--quiet", recipe.pulled], PULL_SECONDS):
         return False
-    engine.run(["tag", recipe.pulled, recipe.name])
+    engine.run(["tag", recipe.pulled, base])
     return True
 
 
@@ -73,17 +135,15 @@ def _succeeds(engine, arguments, seconds):
     return process_.returncode == 0
 
 
-def _make_from_packages(engine, recipe):
+def _make_from_packages(engine, recipe, base):
     words = ["mmdebstrap", "--quiet", "--variant=minbase", "--include=" + ",".join(recipe.packages)]
     maker = subprocess.Popen(words + ["bookworm", "-"], stdout=subprocess.PIPE)
     importer = subprocess.Popen(
-        engine.command + ["import", "-", recipe.name], stdin=maker.stdout, stdout=subprocess.PIPE
+        engine.command + ["import", "-", base], stdin=maker.stdout, stdout=subprocess.PIPE
     )
     maker.stdout.close()
     importer.communicate()
     if maker.wait() or importer.returncode:
-        if engine.has_image(recipe.name):
-            engine.run(["rmi", recipe.name])
         raise process.LabError("mmdebstrap could not make " + recipe.name)
 
 
