@@ -13,14 +13,16 @@ WAIT = 0.1
 """Seconds between two tries at a lock that another build holds."""
 
 
-def acquire(path):
+def acquire(path, shared=False):
     """Take the lock that ``path`` names, made when missing; "busy" is an answer, not a wait.
 
+    :param shared: True for a lock that many may hold at once, and that keeps off who wants it alone.
     :returns: descriptor that holds it (close it to let go; children don't inherit it), or None when busy.
     """
     descriptor = compat.close_on_exec(os.open(path, os.O_RDWR | os.O_CREAT, 0o644))
     try:
-        compat.retry_interrupted(fcntl.flock, descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        compat.retry_interrupted(fcntl.flock, descriptor, kind | fcntl.LOCK_NB)
     except (IOError, OSError) as error:
         os.close(descriptor)
         if error.errno in (errno.EAGAIN, errno.EACCES):
@@ -29,20 +31,20 @@ def acquire(path):
     return descriptor
 
 
-def acquire_in_turn(path, control, when_waiting):
+def acquire_in_turn(path, control, when_waiting, shared=False):
     """Take a lock that another build holds for a while; a cancellation or a time limit ends the waiting.
 
     :param control: Control. :param when_waiting: callable(), once, when there is something to wait for.
     :returns: descriptor that holds it.
     :raises outcome.Ended: the attempt must stop.
     """
-    descriptor = acquire(path)
+    descriptor = acquire(path, shared)
     if descriptor is None:
         when_waiting()
     while descriptor is None:
         control.check()
         time.sleep(WAIT)
-        descriptor = acquire(path)
+        descriptor = acquire(path, shared)
     return descriptor
 
 
