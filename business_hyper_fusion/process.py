@@ -8,6 +8,7 @@ from __future__ import absolute_import, print_function
 
 import errno
 import os
+import pwd
 import signal
 import subprocess
 
@@ -21,6 +22,17 @@ LEFTOVER_WAIT = 0.5
 
 CAPTURE_LIMIT = 1024 * 1024
 """Bytes kept of a captured output; more is read and dropped."""
+
+STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def host_environment():
+    """What programs on the host get: the login's environment, with a PATH that holds the usual places."""
+    environment = dict(os.environ)
+    path = environment.get("PATH", "")
+    environment["PATH"] = path + ":" + STANDARD_PATH if path else STANDARD_PATH
+    environment.setdefault("HOME", pwd.getpwuid(os.getuid()).pw_dir)
+    return environment
 
 
 class Finished(object):

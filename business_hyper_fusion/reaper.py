@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 
-from business_hyper_fusion import compat, identity
+from business_hyper_fusion import compat, identity, process
 
 ROUNDS = 50
 """How often processes are looked for again before giving up: something that forks faster than that..."""
@@ -121,11 +121,15 @@ def remove_containers(engine, build_id, attempt):
 
 
 def ask_engine(words):
-    """:returns: what an engine command prints, or None when it fails or does not answer in time."""
+    """:returns: what an engine command prints, or None when it fails or does not answer in time.
+
+    In the environment of a build's own commands: an engine that a build has found, a guardian finds, too.
+    """
     with open(os.devnull, "r+b") as nothing:
         try:
-            process = subprocess.Popen(
+            client = subprocess.Popen(
                 compat.words(words),
+                env=compat.environment(process.host_environment()),
                 stdin=nothing,
                 stdout=subprocess.PIPE,
                 stderr=nothing,
@@ -134,9 +138,9 @@ def ask_engine(words):
         except OSError:
             return None
     begun = compat.monotonic()
-    while process.poll() is None and compat.monotonic() - begun < ENGINE_SECONDS:
+    while client.poll() is None and compat.monotonic() - begun < ENGINE_SECONDS:
         time.sleep(0.02)
-    if process.poll() is None:
-        process.kill()
-    output = process.communicate()[0]
-    return compat.to_native(output) if process.returncode == 0 else None
+    if client.poll() is None:
+        client.kill()
+    output = client.communicate()[0]
+    return compat.to_native(output) if client.returncode == 0 else None

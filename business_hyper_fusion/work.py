@@ -3,13 +3,10 @@
 from __future__ import absolute_import, print_function
 
 import os
-import pwd
 
-from business_hyper_fusion import files
+from business_hyper_fusion import files, process
 from business_hyper_fusion.layout import Business
 from business_hyper_fusion.process import Command
-
-STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Work(object):
@@ -49,12 +46,8 @@ class Work(object):
         return document.get("git_servers", {}).get(self.request["repository"]["git_server"], {})
 
     def host_environment(self):
-        """What programs on the host get: the login's environment, with a PATH that holds the usual places."""
-        environment = dict(os.environ)
-        path = environment.get("PATH", "")
-        environment["PATH"] = path + ":" + STANDARD_PATH if path else STANDARD_PATH
-        environment.setdefault("HOME", pwd.getpwuid(os.getuid()).pw_dir)
-        return environment
+        """See process.host_environment."""
+        return process.host_environment()
 
     def engine_command(self, words, **options):
         """:returns: Command for the engine, in the host's environment."""

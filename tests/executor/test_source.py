@@ -257,7 +257,7 @@ def test_two_executors_share_a_mirror(machine, address):
 
 
 def test_no_git(machine, address, monkeypatch, tmpdir):
-    release = os.path.join(machine.release, "business_hyper_fusion", "work.py")
+    release = os.path.join(machine.release, "business_hyper_fusion", "process.py")
     with open(release) as file:
         text = file.read()
     with open(release, "w") as file:
