@@ -4,6 +4,7 @@ builds   the newest builds' statuses and who is busy      one document in, one l
 cancel   end a build                                      one document in, one line out
 watch    follow builds                                    a line in for each, frames out until stdin ends
 request  what a build was asked, and how it ended         one document in, one line out
+artifact the bytes of built files                         a line in for each, the files out until stdin ends
 guard    not for controllers: the guardian of a build (see daemon.py)
 """
 
@@ -16,6 +17,7 @@ import sys
 sys.dont_write_bytecode = True
 
 VERBS = {
+    "artifact": "artifact_stream",
     "builds": "builds",
     "cancel": "cancel",
     "request": "past",

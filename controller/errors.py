@@ -16,6 +16,10 @@
     |   +-- SyncFailed               3  `cause` says why: disk_full, denied, ...
     |   +-- LaunchRefused            3
     |   +-- ProtocolError            3  the machine answered something else
+    |   +-- RegistryError            3  a Docker registry refuses, or does not answer
+    |   +-- GitServerError           3  so does a git server's API
+    |   +-- NotifyFailed             3  so does whoever is to be told of a build
+    |   +-- LocalFileError           3  a file on the operator's side can't be written
     +-- StillRunning                 7  the watcher gave up, the build did not
     +-- Busy                         8  every executor has a build
 
@@ -125,6 +129,22 @@ class LaunchRefused(InfrastructureError):
 
 class ProtocolError(InfrastructureError):
     cause = "protocol"
+
+
+class RegistryError(InfrastructureError):
+    cause = "registry"
+
+
+class GitServerError(InfrastructureError):
+    cause = "git_server"
+
+
+class NotifyFailed(InfrastructureError):
+    cause = "notify"
+
+
+class LocalFileError(InfrastructureError):
+    cause = "local_file"
 
 
 class StillRunning(TristanError):

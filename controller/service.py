@@ -96,6 +96,26 @@ class Controller(object):
         machine, build_id = self._place(build)
         return machine, past.ask(self._contacts[machine], build_id)
 
+    def artifacts(self, build):
+        """A build's files: dicts of name, size, sha256."""
+        from controller import artifacts
+
+        return [dict(one._asdict()) for one in artifacts.listed(self.find(build)[1])]
+
+    def fetch_artifacts(self, build, directory, names=(), force=False, **told):
+        """Fetches a build's files, or those that `names` (names or globs) mean, into a directory.
+
+        :param told: on_progress, on_event; see artifacts.Fetch.
+        :returns: list of dict: name, size, sha256, path, received.
+        """
+        from controller import artifacts
+
+        machine, status = self.find(build)
+        wanted = artifacts.chosen(artifacts.listed(status), names)
+        return artifacts.Fetch(self._contacts[machine], status, **told).run(
+            wanted, directory, force
+        )
+
     def cancel(self, build, reason=""):
         """Asks a build's machine to end it. :returns: its status, "running" until it has ended."""
         machine, build_id = self._place(build)

@@ -52,6 +52,19 @@ def check_glob(value):
     _check_inside(value, "an artifact pattern")
 
 
+def check_artifact_name(value):
+    """Refuse what can't be the name of a built file below an operator's directory, e.g. ``dist/shop.whl``.
+
+    It comes from a machine. A file below a ``.git`` could be a hook that the operator's git runs.
+    """
+    text = printable(value, "the name of an artifact", PATH_BYTES)
+    parts = text.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        raise Refused("the name of an artifact must be a relative path without '.' and '..'", value)
+    if any(part.lower() == ".git" for part in parts):
+        raise Refused("the name of an artifact must not lead into .git", value)
+
+
 def _check_inside(value, what):
     text = printable(value, what, PATH_BYTES)
     parts = text.split("/")

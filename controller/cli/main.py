@@ -27,6 +27,7 @@ COMMANDS = (
     "build",
     "status",
     "logs",
+    "artifacts",
     "cancel",
     "uninstall",
     "completion",
