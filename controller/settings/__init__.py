@@ -11,27 +11,41 @@ import os
 import six
 
 from controller import errors
-from controller.settings import document, model, references, scripts, shape
+from controller.settings import (
+    certificates,
+    document,
+    notices,
+    references,
+    resolve,
+    scripts,
+    shape,
+)
 from controller.settings.model import (
     BuildProfile,
+    Checkout,
     DockerRegistry,
     Engine,
     GitServer,
     Limits,
     Machine,
+    Notify,
     Project,
     Settings,
+    Smtp,
 )
 
 __all__ = [
     "BuildProfile",
+    "Checkout",
     "DockerRegistry",
     "Engine",
     "GitServer",
     "Limits",
     "Machine",
+    "Notify",
     "Project",
     "Settings",
+    "Smtp",
     "load",
 ]
 
@@ -46,15 +60,25 @@ def load(path):
     path = six.ensure_text(path)
     directory = os.path.dirname(os.path.abspath(path))
     read = document.read(path)
-    found = {}
+    texts = {}
     if read.data is not None:
         shape.check(read.data, read.faults)
         references.check(read.data, read.faults)
-        profiles = references.entries(read.data, "build_profiles")
-        found = scripts.read(profiles, directory, read.faults)
+        notices.check(read.data, read.faults)
+        texts = _texts(read.data, directory, read.faults)
     if read.faults:
         raise _settings_error(path, read.faults)
-    return model.build(read.data, path, read.update_time, (directory, found))
+    return resolve.settings(read.data, path, read.update_time, (directory, texts))
+
+
+def _texts(data, directory, faults):
+    """What stands in the files that tristan.yml names: {(section, name, key): text}."""
+    found = {}
+    for reader in (scripts, certificates):
+        for section in reader.SECTIONS:
+            entries = references.entries(data, section)
+            found.update(reader.read(section, entries, directory, faults))
+    return found
 
 
 def _settings_error(path, faults):

@@ -18,6 +18,12 @@ NETWORK = "bridge"
 HARD_SECONDS = 3600
 PIDS = 4096
 LOG_BYTES = 64 * 1024**2
+CACHE = "project"
+KEEP_FAILED = 4 * 3600
+MOVING_TAGS = ("latest", "branch")
+NOTIFY_ON = "always"
+SMTP_SECURITY = "starttls"
+SMTP_PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 Limits = namedtuple("Limits", "soft_seconds hard_seconds memory cpus pids log_bytes")
 """`memory` and `cpus`: text as an engine takes it, "" for no limit; the others: int."""
@@ -57,6 +63,14 @@ def labels(project, profile):
         (label, None) for entry in (profile, project) for label in entry.get("labels", ())
     )
     return list(found)
+
+
+def keep_failed(owners):
+    """:return: int, seconds that the source of a failed build is kept: what the first entry says."""
+    for entry in owners:
+        if "keep_failed" in entry:
+            return quantities.kept_seconds(entry["keep_failed"])
+    return KEEP_FAILED
 
 
 def ordered(pairs):

@@ -12,11 +12,20 @@ import six
 
 from business_hyper_fusion import grammar
 from business_hyper_fusion.grammar.refused import bounded, printable
+from business_hyper_fusion.grammar.values import VALUE_BYTES
 from controller.settings import engines, quantities
 
 _KEY_TYPE = r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+)"
 _HOST_KEY = re.compile(r"(?:\S+\s+)?%s\s+[A-Za-z0-9+/]{16,}={0,2}(?:\s.*)?\Z" % _KEY_TYPE)
 _ADDRESS = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?\Z")
+_PROXY = re.compile(r"http://[A-Za-z0-9._-]{1,253}(?::([0-9]{1,5}))?\Z")
+_NO_PROXY = re.compile(r"[A-Za-z0-9.*:/_-]+\Z")
+_VALUE_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
+_AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
+_URL = re.compile(r"https?://([^\s/?#]+)(?:[/?#]\S*)?\Z")
+_MAIL_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\Z"
+)
 _PORT_OR_DOT = re.compile(r"[.:]|\Alocalhost\Z")
 
 
@@ -133,6 +142,59 @@ def check_script(value):
     grammar.check_script(value)
 
 
+def check_proxy(value):
+    """The address of a proxy, ``http://host[:port]``; not printed, for it may hold a password."""
+    found = _PROXY.match(bounded(value, "a proxy", 300))
+    if "@" in value:
+        raise grammar.Refused(
+            "a proxy must be without user and password: every process of a build could read them"
+        )
+    if not found:
+        raise grammar.Refused("a proxy must look like http://host:port")
+    if found.group(1):
+        grammar.check_port(int(found.group(1)))
+
+
+def check_no_proxy(value):
+    """A host, a domain or a network that is reached without the proxy."""
+    bounded(value, "a host", 253)
+    if not _NO_PROXY.match(value):
+        raise grammar.Refused("must look like host, .example.com or 10.0.0.0/8", value)
+
+
+def check_value_name(value):
+    """The name of a value in templates: what Jinja2 takes for one."""
+    bounded(value, "the name of a value", 63)
+    if not _VALUE_NAME.match(value):
+        raise grammar.Refused(
+            "the name of a value must be letters a-z, digits and _ and not begin with a digit",
+            value,
+        )
+
+
+def check_template_text(value):
+    """A text for templates: anything a script can hold, line breaks too."""
+    if value and "\0" in bounded(value, "a value", VALUE_BYTES):
+        raise grammar.Refused("a value must not contain NUL")
+
+
+def check_webhook(value):
+    """A URL to send reports to; not printed, for its path may be a secret."""
+    check_file(value)
+    found = _URL.match(value)
+    if not found or not _AUTHORITY.match(found.group(1).rpartition("@")[2]):
+        raise grammar.Refused("a webhook must look like https://host/path or http://host/path")
+    if "@" in found.group(1):
+        raise grammar.Refused("a webhook must be without user and password")
+
+
+def check_mail_address(value):
+    """A plain address, ``name@example.com``."""
+    bounded(value, "a mail address", 254)
+    if not _MAIL_ADDRESS.match(value) or value.startswith("-"):
+        raise grammar.Refused("a mail address must look like name@example.com", value)
+
+
 TEXT_FORMATS = {
     "account": check_account,
     "description": check_description,
@@ -145,22 +207,30 @@ TEXT_FORMATS = {
     "host": grammar.check_host,
     "host-key": check_host_key,
     "image": grammar.check_image,
+    "language": grammar.check_language,
+    "mail-address": check_mail_address,
     "module-path": grammar.check_module_path,
     "name": grammar.check_machine_name,
     "namespace": check_namespace,
+    "no-proxy": check_no_proxy,
     "project-name": grammar.check_project_name,
+    "proxy": check_proxy,
     "python": check_python,
     "registry-address": check_registry_address,
     "repository": check_repository,
     "root": grammar.check_root,
     "script": check_script,
+    "template-text": check_template_text,
     "username": grammar.check_username,
+    "value-name": check_value_name,
     "variable": check_variable,
+    "webhook": check_webhook,
     "word": check_word,
 }
 QUANTITY_FORMATS = {
     "cpus": quantities.cpus,
     "duration": quantities.seconds,
+    "kept-time": quantities.kept_seconds,
     "log-size": quantities.log_bytes,
     "memory": quantities.memory,
 }

@@ -24,18 +24,33 @@ def seconds(value):
 
     :return: int, within the limits of `grammar.check_seconds`.
     """
-    total = value
-    if isinstance(value, six.text_type):
-        parts = _DURATION.match(value)
-        if not parts or not value:
-            raise grammar.Refused("a time limit must look like 55m, 1h30m or 3300 (seconds)", value)
-        total = sum(int(part or 0) * unit for part, unit in zip(parts.groups(), _UNITS))
-    total = _whole(total)
+    total = _total(value, "a time limit must look like 55m, 1h30m or 3300 (seconds)")
     grammar.check_seconds(total)
     return total
 
 
+def kept_seconds(value):
+    """Take ``4h``, ``2d`` or ``0`` for the seconds that something is kept.
+
+    :return: int, 0 to 30 days.
+    """
+    total = _total(value, "a time must look like 4h, 2d or 0")
+    if isinstance(total, float) or not 0 <= total <= KEPT_MOST:
+        raise grammar.Refused("what is kept may be kept for 0 to 30 days")
+    return total
+
+
+KEPT_MOST = 30 * 86400
 _UNITS = (86400, 3600, 60, 1)
+
+
+def _total(value, rule):
+    if not isinstance(value, six.text_type):
+        return _whole(value)
+    parts = _DURATION.match(value)
+    if not parts or not value:
+        raise grammar.Refused(rule, value)
+    return sum(int(part or 0) * unit for part, unit in zip(parts.groups(), _UNITS))
 
 
 def log_bytes(value):

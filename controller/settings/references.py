@@ -22,13 +22,13 @@ def check(data, faults):
     :param data: dict, as document.parse gives it.
     :param faults: Faults, with those of the shape.
     """
-    sound = dict((section, _sound(data, section, faults)) for section in SECTIONS)
+    sound = dict((section, sound_entries(data, section, faults)) for section in SECTIONS)
     # Conclusions from all of a section are drawn only when all of it is right.
     whole = [section for section in SECTIONS if (section,) not in faults]
     _check_machines(sound["machines"], faults)
     _check_git_servers(sound["git_servers"], faults)
     for name, registry in sound["docker_registries"].items():
-        _check_login(("docker_registries", name), registry, faults)
+        _check_registry(("docker_registries", name), registry, faults)
     for name, profile in sound["build_profiles"].items():
         _check_profile(("build_profiles", name), profile, sound, faults)
     for name, project in sound["projects"].items():
@@ -48,15 +48,15 @@ def entries(data, section):
     return [(name, entry) for name, entry in pairs if isinstance(entry, dict)]
 
 
-def _sound(data, section, faults):
-    """The entries of a section, without the values that have faults of their own."""
+def sound_entries(data, section, faults):
+    """:return: dict, the entries of a section without the values that have faults of their own."""
     return defaults.ordered(
-        (name, _without_faults(entry, (section, name), faults))
+        (name, without_faults(entry, (section, name), faults))
         for name, entry in entries(data, section)
     )
 
 
-def _without_faults(entry, key_path, faults):
+def without_faults(entry, key_path, faults):
     return defaults.ordered(
         (key, value) for key, value in entry.items() if key_path + (key,) not in faults
     )
@@ -87,6 +87,8 @@ def _check_git_servers(servers, faults):
     for name in chosen[1:]:
         faults.add(("git_servers", name, "default"), "the default is %s already" % chosen[0])
     for name, server in servers.items():
+        if "token" in server and server.get("kind", "plain") == "plain":
+            faults.add(("git_servers", name, "token"), "is for the API of kind gitlab")
         if "address" not in server:
             continue
         if server["address"].startswith("ssh://"):
@@ -124,10 +126,10 @@ def _check_other_server(key_path, server, faults):
             if key in server:
                 faults.add(key_path + (key,), "is of no use: git:// has no login")
     else:
-        _check_login(key_path, server, faults)
+        check_login(key_path, server, faults)
 
 
-def _check_login(key_path, entry, faults):
+def check_login(key_path, entry, faults):
     """A username and a password come together."""
     if ("username" in entry) != ("password" in entry):
         missing, given = (
@@ -136,9 +138,13 @@ def _check_login(key_path, entry, faults):
         _add(key_path + (missing,), "is missing; there is a %s" % given, faults)
 
 
+def _check_registry(key_path, registry, faults):
+    check_login(key_path, registry, faults)
+    if registry.get("insecure") and "ca_file" in registry:
+        faults.add(key_path + ("ca_file",), "is for TLS; the registry is insecure")
+
+
 def _check_profile(key_path, profile, sound, faults):
-    if profile.get("isolation", defaults.ISOLATION) == "docker" and "image" not in profile:
-        _add(key_path + ("image",), "is missing; isolation docker builds in an image", faults)
     _check_name(key_path + ("docker_registry",), profile, sound["docker_registries"], faults)
     _note_refusal(
         key_path + ("limits",), lambda: defaults.limits(profile.get("limits", {})), faults
@@ -148,9 +154,11 @@ def _check_profile(key_path, profile, sound, faults):
 def _check_project(key_path, project, sound, faults):
     _check_name(key_path + ("build_profile",), project, sound["build_profiles"], faults)
     _check_name(key_path + ("git_server",), project, sound["git_servers"], faults)
+    _check_name(key_path + ("docker_registry",), project, sound["docker_registries"], faults)
     profile = sound["build_profiles"].get(project.get("build_profile"))
     if profile is not None:
         _check_language(key_path + ("language",), project, profile, faults)
+        _check_image(key_path + ("image",), project, profile, faults)
 
 
 def _check_repository(key_path, project, sound, faults):
@@ -168,6 +176,14 @@ def _check_language(key_path, project, profile, faults):
     elif own and of_profile and own != of_profile:
         message = "is %s, but build profile %s is for %s"
         _add(key_path, message % (own, project["build_profile"], of_profile), faults)
+
+
+def _check_image(key_path, project, profile, faults):
+    wrong = ("build_profiles", project["build_profile"], "image") in faults
+    isolation = profile.get("isolation", defaults.ISOLATION)
+    if isolation == "docker" and not wrong and "image" not in project and "image" not in profile:
+        message = "is missing, here and in its build profile; isolation docker builds in an image"
+        _add(key_path, message, faults)
 
 
 def _check_fit(key_path, project, sound, faults):

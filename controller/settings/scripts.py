@@ -1,8 +1,8 @@
-"""The scripts of build profiles: text in tristan.yml, or files beside it.
+"""The scripts of build profiles and projects: text in tristan.yml, or files beside it.
 
-In:  the build profiles as tristan.yml has them, and the directory it lies in.
-Out: dict of (profile, key) to text with LF line ends, or to bytes of a shell script that is not
-    UTF-8, which runs all the same; faults for what can't be read.
+In:  the entries of a section as tristan.yml has them, and the directory it lies in.
+Out: dict of (section, name, key) to text with LF line ends, or to bytes of a shell script that is
+    not UTF-8, which runs all the same; faults for what can't be read.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
@@ -15,27 +15,28 @@ import six
 from business_hyper_fusion import grammar
 from business_hyper_fusion.grammar.values import SCRIPT_BYTES
 
+SECTIONS = ("build_profiles", "projects")
 SHELL = ("compile_to_execute", "package_to_docker")
 KEYS = SHELL + ("dockerfile",)
 
 
-def read(profiles, directory, faults):
-    """Read the scripts of all profiles.
+def read(section, entries, directory, faults):
+    """Read the scripts of all entries of a section.
 
-    :param profiles: iterable of (name, dict).
+    :param entries: iterable of (name, dict).
     :param directory: text, where relative paths start.
     :param faults: Faults.
-    :return: dict of (profile's name, key) to text or bytes; a script that is not given is left
+    :return: dict of (section, name, key) to text or bytes; a script that is not given is left
         out.
     """
     found = {}
-    for name, profile in profiles:
+    for name, entry in entries:
         for key in KEYS:
-            key_path = ("build_profiles", name, key)
-            if profile.get(key) is None or key_path in faults:
+            key_path = (section, name, key)
+            if entry.get(key) is None or key_path in faults:
                 continue
             try:
-                found[name, key] = _script(profile[key], directory, key in SHELL)
+                found[key_path] = _script(entry[key], directory, key in SHELL)
             except grammar.Refused as refused:
                 faults.add(key_path, six.text_type(refused))
     return found
@@ -56,20 +57,27 @@ def _content(value, directory, any_bytes):
     if isinstance(value, six.text_type):
         return value
     path = absolute(value["file"], directory)
+    content = content_of(path, SCRIPT_BYTES + 1)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if any_bytes:
+            return content
+        line = content[: error.start].count(b"\n") + 1
+    raise grammar.Refused("file %s is not UTF-8 in its line %d" % (path, line))
+
+
+def content_of(path, most):
+    """:return: at most that many bytes of a file beside tristan.yml.
+
+    :raise grammar.Refused: it can't be read.
+    """
     try:
         with io.open(path, "rb") as opened:
-            content = opened.read(SCRIPT_BYTES + 1)
+            return opened.read(most)
     except EnvironmentError as error:
-        broken = "file %s can't be read: %s" % (path, error.strerror)
-    else:
-        try:
-            return content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            if any_bytes:
-                return content
-            line = content[: error.start].count(b"\n") + 1
-            broken = "file %s is not UTF-8 in its line %d" % (path, line)
-    raise grammar.Refused(broken)
+        reason = error.strerror
+    raise grammar.Refused("file %s can't be read: %s" % (path, reason))
 
 
 def absolute(path, directory):

@@ -25,6 +25,10 @@ def machine_of(sshd, **changes):
         "python": None,
         "engine": Engine("docker", ("docker",)),
         "isolation": ("docker",),
+        "proxy": "",
+        "no_proxy": "",
+        "ca_file": None,
+        "ca": "",
         "description": "",
     }
     return Machine(**dict(values, **changes))

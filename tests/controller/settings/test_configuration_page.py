@@ -23,6 +23,9 @@ TABLES = {
     "limits": "limits",
     "engine": "engine",
     "scripts": "script",
+    "checkout": "checkout",
+    "notify": "notify",
+    "smtp": "smtp",
 }
 
 
@@ -73,6 +76,12 @@ def test_every_reserved_name_is_listed():
 
 def test_the_defaults_are_the_programs():
     assert "`%s`" % defaults.ROOT in section("machines")
+    assert "| `keep_failed` | `%dh` |" % (defaults.KEEP_FAILED // 3600) in section("build_profiles")
+    assert "| `cache` | `%s` |" % defaults.CACHE in section("build_profiles")
+    assert "| `moving_tags` | `[%s]` |" % ", ".join(defaults.MOVING_TAGS) in page()
+    assert "| `security` | `%s` |" % defaults.SMTP_SECURITY in section("smtp")
+    ports = [defaults.SMTP_PORTS[kind] for kind in ("starttls", "tls", "none")]
+    assert "| `port` | %d, with `tls` %d, with `none` %d |" % tuple(ports) in section("smtp")
     assert "| `pids` | %d |" % defaults.PIDS in section("limits")
     assert "| `log` | `%dm` |" % (defaults.LOG_BYTES // 1024**2) in section("limits")
     assert defaults.limits({})[:2] == (59 * 60, 3600)

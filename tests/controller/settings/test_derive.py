@@ -36,7 +36,13 @@ def test_the_documents(written):
                 "namespace": "team/tools",
                 "username": "robot$shop",
                 "description": "our images",
-            }
+            },
+            "plain": {
+                "address": "localhost:5000",
+                "namespace": "",
+                "username": "",
+                "description": "",
+            },
         }
     }
 

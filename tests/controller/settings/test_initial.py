@@ -9,6 +9,7 @@ import pytest
 
 from controller import errors, settings
 from controller.settings import initial, shape
+from tests.controller.settings.authority import CERTIFICATE
 
 
 def test_what_is_written_is_valid(tmpdir):
@@ -27,16 +28,19 @@ def test_it_stays_valid_with_every_comment_made_a_key(tmpdir):
         lines = opened.read().splitlines()
     start = lines.index("machines:")
     lines[start:] = [
-        re.sub(r"^( *)# (?=\s*([a-z0-9_-]+|[A-Z_]+):( |$)|  python -m)", r"\1", line)
+        re.sub(r"^( *)# (?=\s*([a-z0-9_-]+|[A-Z_]+):( |$)|  python -m|  - \{)", r"\1", line)
         for line in lines[start:]
     ]
     text = "\n".join(lines).replace("AAAA...", "A" * 68).replace("{file: scripts/", "{file: ")
     for name in ("package_to_docker.sh", "Dockerfile"):
         tmpdir.join(name).write("x\n")
+    tmpdir.join("ca.pem").write(CERTIFICATE)
     tmpdir.join("full.yml").write(text)
     found = settings.load(str(tmpdir.join("full.yml")))
-    assert sorted(found.git_servers) == ["main", "over-ssh"]
+    assert sorted(found.git_servers) == ["gitlab", "main", "over-ssh"]
     assert found.build_profiles["python"].compile_to_execute == "python -m build --wheel\n"
+    assert [one.kind for one in found.projects["shop"].notify] == ["mail", "webhook"]
+    assert found.smtp.port == 587
     assert found.machines["builder-1"].engine.command == ("sudo", "docker")
 
 
@@ -45,7 +49,8 @@ def test_every_key_is_shown(tmpdir):
     initial.write(str(path))
     text = path.read()
     definitions = shape.schema()["definitions"]
-    for section in ("machine", "git_server", "docker_registry", "build_profile", "project"):
+    sections = ("machine", "git_server", "docker_registry", "build_profile", "project", "smtp")
+    for section in sections:
         for key in definitions[section]["properties"]:
             assert re.search(r"^ *(# +)?%s:" % key, text, re.MULTILINE), key
 

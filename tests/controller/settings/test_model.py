@@ -2,8 +2,11 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import re
+
 from controller import settings
 from controller.secrets import SecretReference
+from tests.controller.settings.authority import CERTIFICATE
 
 WHOLE = """\
 machines:
@@ -19,6 +22,9 @@ machines:
     python: /opt/python/bin/python3
     engine: sudo docker
     isolation: [docker, host]
+    proxy: http://proxy.example.com
+    no_proxy: [localhost, .example.com]
+    ca_file: ca.pem
     description: the one under the desk
   plain:
 git_servers:
@@ -27,6 +33,7 @@ git_servers:
     address: https://git.example.com/
     username: robot
     password: {file: git-password}
+    token: {env: GITLAB_TOKEN}
     default: true
     description: >
       where our code
@@ -43,7 +50,11 @@ docker_registries:
     namespace: team/tools
     username: robot$shop
     password: {env: REGISTRY_PASSWORD}
+    insecure: false
+    ca_file: ca.pem
+    moving_tags: [branch]
     description: our images
+  plain: {address: "localhost:5000", insecure: true}
 build_profiles:
   wheels:
     image: python:3.12-slim
@@ -51,6 +62,13 @@ build_profiles:
     isolation: docker
     network: none
     environment: {A: "$(id)", B: ""}
+    values: {target: dist, jobs: 2.0, modules: [a, b c]}
+    secrets: {PYPI_TOKEN: {env: PYPI_TOKEN}, KEY: {file: key}}
+    cache: language
+    proxy: http://10.0.0.1:3128
+    no_proxy: [10.0.0.0/8]
+    ca_file: ca.pem
+    keep_failed: 1d
     artifacts: ["dist/*.whl"]
     compile_to_execute: |
       python -m build
@@ -71,13 +89,26 @@ projects:
     build_profile: wheels
     artifacts: [out/x]
     labels: [fast, linux]
+    image: python:3.11
+    environment: {B: "2", C: "3"}
+    values: {target: out}
+    secrets: {KEY: {env: KEY}}
+    compile_to_execute: make
+    docker_registry: plain
+    checkout: {submodules: true, git_directory: true}
+    keep_failed: 0
   web: {repository: group/web, build_profile: bare}
+  plain: {repository: group/plain, build_profile: wheels}
 """
+WITHOUT_FILES = re.sub(
+    " +ca_file: .*\n", "", re.sub(r"\{file: (scripts/package.sh|Dockerfile)\}", "x", WHOLE)
+)
 
 
 def loaded(written):
     written.directory.join("scripts").mkdir().join("package.sh").write_binary(b"cp a b\r\n")
     written.directory.join("Dockerfile").write("FROM x\n")
+    written.directory.join("ca.pem").write(CERTIFICATE)
     return written.load(WHOLE)
 
 
@@ -97,6 +128,10 @@ def test_machines(written):
         python="/opt/python/bin/python3",
         engine=settings.Engine("docker", ("sudo", "docker")),
         isolation=("docker", "host"),
+        proxy="http://proxy.example.com:80",
+        no_proxy="localhost,.example.com",
+        ca_file=str(written.directory.join("ca.pem")),
+        ca=CERTIFICATE,
         description="the one under the desk",
     )
 
@@ -115,6 +150,10 @@ def test_a_machine_of_nothing_but_its_name(written):
         python=None,
         engine=settings.Engine("docker", ("docker",)),
         isolation=("docker",),
+        proxy="",
+        no_proxy="",
+        ca_file=None,
+        ca="",
         description="",
     )
 
@@ -129,6 +168,7 @@ def test_git_servers(written):
         password=SecretReference("file", str(written.directory.join("git-password"))),
         key_file=None,
         host_key="",
+        token=SecretReference("env", "GITLAB_TOKEN"),
         default=True,
         description="where our code is",
     )
@@ -139,14 +179,27 @@ def test_git_servers(written):
 
 
 def test_docker_registries(written):
-    assert loaded(written).docker_registries["main"] == settings.DockerRegistry(
+    found = loaded(written).docker_registries
+    assert found["main"] == settings.DockerRegistry(
         name="main",
         address="registry.example.com:5000",
         namespace="team/tools",
         username="robot$shop",
         password=SecretReference("env", "REGISTRY_PASSWORD"),
+        insecure=False,
+        ca_file=str(written.directory.join("ca.pem")),
+        moving_tags=("branch",),
         description="our images",
     )
+    assert found["plain"].insecure
+    assert found["plain"].ca_file is None
+    assert found["plain"].moving_tags == ("latest", "branch")
+
+
+def test_the_password_is_the_token_of_a_git_server_that_has_no_other(written):
+    found = written.load(WITHOUT_FILES.replace("    token: {env: GITLAB_TOKEN}\n", ""))
+    assert found.git_servers["main"].token == found.git_servers["main"].password
+    assert found.git_servers["old"].token is None
 
 
 def test_build_profiles(written):
@@ -157,6 +210,16 @@ def test_build_profiles(written):
         isolation="docker",
         network="none",
         environment={"A": "$(id)", "B": ""},
+        values={"target": "dist", "jobs": 2, "modules": ("a", "b c")},
+        secrets={
+            "PYPI_TOKEN": SecretReference("env", "PYPI_TOKEN"),
+            "KEY": SecretReference("file", str(written.directory.join("key"))),
+        },
+        cache="language",
+        proxy="http://10.0.0.1:3128",
+        no_proxy="10.0.0.0/8",
+        ca_file=str(written.directory.join("ca.pem")),
+        ca=CERTIFICATE,
         artifacts=("dist/*.whl",),
         compile_to_execute="python -m build\n",
         package_to_docker="cp a b\n",
@@ -164,6 +227,7 @@ def test_build_profiles(written):
         docker_registry="main",
         labels=("linux",),
         limits=settings.Limits(600, 1200, "2g", "1.5", 512, 8 * 1024**2),
+        keep_failed=86400,
         description="wheels",
     )
 
@@ -173,6 +237,8 @@ def test_a_build_profile_that_says_little(written):
     assert (found.isolation, found.network, found.docker_registry) == ("docker", "bridge", None)
     assert found.compile_to_execute == found.package_to_docker == found.dockerfile == ""
     assert found.limits == settings.Limits(3540, 3600, "", "", 4096, 67108864)
+    assert (found.cache, found.keep_failed) == ("project", 4 * 3600)
+    assert (found.values, found.secrets, found.proxy, found.ca) == ({}, {}, "", "")
 
 
 def test_projects(written):
@@ -187,15 +253,35 @@ def test_projects(written):
         build_profile="wheels",
         artifacts=("out/x",),
         labels=("linux", "fast"),
+        image="python:3.11",
+        compile_to_execute="make",
+        package_to_docker="cp a b\n",
+        dockerfile="FROM x\n",
+        docker_registry="plain",
+        environment={"A": "$(id)", "B": "2", "C": "3"},
+        values={"target": "out", "jobs": 2, "modules": ("a", "b c")},
+        secrets={
+            "PYPI_TOKEN": SecretReference("env", "PYPI_TOKEN"),
+            "KEY": SecretReference("env", "KEY"),
+        },
+        keep_failed=0,
+        checkout=settings.Checkout(submodules=True, lfs=False, git_directory=True),
+        notify=(),
     )
     assert found["web"].language == "nodejs"
     assert found["web"].artifacts == found["web"].labels == ()
 
 
+def test_what_a_project_does_not_say_is_its_profile_s(written):
+    found = loaded(written)
+    profile, project = found.build_profiles["wheels"], found.projects["plain"]
+    for key in set(profile._fields) & set(project._fields) - {"name", "description"}:
+        assert getattr(project, key) == getattr(profile, key), key
+    assert project.checkout == settings.Checkout(False, False, False)
+
+
 def test_where_it_came_from_and_when(written):
-    written.load(
-        WHOLE.replace("{file: scripts/package.sh}", "x").replace("{file: Dockerfile}", "x")
-    )
+    written.load(WITHOUT_FILES)
     written.path.setmtime(1700000000)
     found = settings.load(str(written.path))
     assert found.path == str(written.path)

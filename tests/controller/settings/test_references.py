@@ -4,6 +4,8 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import pytest
 
+from tests.controller.settings.authority import CERTIFICATE
+
 M = "machines: {b: {}}\n"
 P = "build_profiles: {py: {image: 'python:3', language: python}}\n"
 G = "git_servers: {g: {address: 'https://git.example.com'}}\n"
@@ -77,7 +79,27 @@ CASES = [
         "docker_registries.r.password",
         "is missing",
     ),
-    (M + "build_profiles: {p: {}}\n", "build_profiles.p.image", "isolation docker builds in an"),
+    (
+        M + "docker_registries: {r: {address: 'h:1', insecure: true, ca_file: ca.pem}}\n",
+        "docker_registries.r.ca_file",
+        "is for TLS; the registry is insecure",
+    ),
+    (
+        M + "git_servers: {g: {address: 'https://h', token: {env: X}}}\n",
+        "git_servers.g.token",
+        "is for the API of kind gitlab",
+    ),
+    (
+        M + "build_profiles: {p: {language: php}}\n" + G + "projects: {s: {repository: a,"
+        " build_profile: p}}\n",
+        "projects.s.image",
+        "is missing, here and in its build profile; isolation docker builds in an image",
+    ),
+    (
+        M + P + G + "projects: {s: {repository: a, build_profile: py, docker_registry: r}}\n",
+        "projects.s.docker_registry",
+        '"r" is not defined; known are: none',
+    ),
     (
         M + "build_profiles: {p: {image: x, docker_registry: mian}}\n"
         "docker_registries: {main: {address: 'h:1'}}\n",
@@ -169,6 +191,7 @@ CASES = [
 
 @pytest.mark.parametrize("content, key_path, message", CASES)
 def test_each_disagreement_is_told_by_its_key(written, content, key_path, message):
+    written.directory.join("ca.pem").write(CERTIFICATE)
     found = written.faults(content)
     assert [fault[0] for fault in found] == [key_path]
     assert message in found[0][1]
@@ -177,7 +200,8 @@ def test_each_disagreement_is_told_by_its_key(written, content, key_path, messag
 def test_a_wrong_value_is_not_also_called_missing(written):
     found = written.faults(
         "machines: {b: {}}\n"
-        "build_profiles: {p: {image: -x}}\n"
+        "build_profiles: {p: {image: -x, language: php}}\n"
+        "projects: {s: {repository: 'https://h/a', build_profile: p}}\n"
         "git_servers: {g: {address: 'https://h', username: x, password: y}}\n"
     )
     assert sorted(key for key, _ in found) == ["build_profiles.p.image", "git_servers.g.password"]
@@ -190,7 +214,6 @@ def test_a_wrong_part_hides_no_disagreement_elsewhere(written):
     )
     assert sorted(key for key, _ in found) == [
         "build_profiles.p.docker_registry",
-        "build_profiles.p.image",
         "build_profiles.p.imgae",
         "projects.s.build_profile",
         "projects.s.repository",

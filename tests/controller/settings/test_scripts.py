@@ -1,4 +1,4 @@
-"""Scripts of build profiles: in tristan.yml or beside it."""
+"""Scripts of build profiles and projects: in tristan.yml or beside it."""
 
 from __future__ import absolute_import, print_function, unicode_literals
 
@@ -10,8 +10,11 @@ from controller.settings.faults import Faults
 
 def read(value, directory):
     faults = Faults()
-    found = scripts.read([("p", {"dockerfile": value})], str(directory), faults)
-    return found.get(("p", "dockerfile")), [tuple(fault) for fault in faults.listed()]
+    entries = [("p", {"dockerfile": value})]
+    found = scripts.read("build_profiles", entries, str(directory), faults)
+    return found.get(("build_profiles", "p", "dockerfile")), [
+        tuple(fault) for fault in faults.listed()
+    ]
 
 
 def test_text_and_files_with_any_line_ends(tmpdir):
@@ -49,9 +52,10 @@ def test_what_is_no_script_is_a_fault_of_its_key(tmpdir, content, message):
 def test_a_shell_script_need_not_be_utf_8(tmpdir):
     tmpdir.join("a").write_binary(b"echo caf\xe9\r\n")
     faults = Faults()
-    found = scripts.read([("p", {"compile_to_execute": {"file": "a"}})], str(tmpdir), faults)
-    assert found == {("p", "compile_to_execute"): b"echo caf\xe9\n"}
+    entries = [("p", {"compile_to_execute": {"file": "a"}})]
+    found = scripts.read("projects", entries, str(tmpdir), faults)
+    assert found == {("projects", "p", "compile_to_execute"): b"echo caf\xe9\n"}
     assert faults.listed() == []
     tmpdir.join("a").write_binary(b"\xe9\0")
-    scripts.read([("p", {"compile_to_execute": {"file": "a"}})], str(tmpdir), faults)
+    scripts.read("projects", entries, str(tmpdir), faults)
     assert "must not contain NUL" in [tuple(fault) for fault in faults.listed()][0][1]

@@ -5,6 +5,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import pytest
 
 M = "machines: {b: {}}\n"
+R = "build_profiles: {p: {image: x, %s}}\n"
 
 CASES = [
     ("projects: {}\n", "machines", "is missing"),
@@ -14,7 +15,7 @@ CASES = [
     ("machines: {b: 1}\n", "machines.b", "must be a mapping (key: value), not a number"),
     ("machines: {b: {}}\nmachine: {}\n", "machine", "did you mean machines?"),
     ("machines: {b: {hots: x}}\n", "machines.b.hots", "is no known key; did you mean host?"),
-    ("machines: {b: {zzz: x}}\n", "machines.b.zzz", "known are: description, engine, executors"),
+    ("machines: {b: {zzz: x}}\n", "machines.b.zzz", "known are: ca_file, description, engine"),
     ("machines: {B: {}}\n", "machines.B", "1 to 63 characters"),
     ("machines: {'a/../b': {}}\n", "machines.a/../b", "1 to 63 characters"),
     ("machines: {b: {host: }}\n", "machines.b.host", "is empty; write a value or remove"),
@@ -50,6 +51,32 @@ CASES = [
         "machines: {b: {password: {env: A, file: b}}}\n",
         "machines.b.password",
         "must be one of env, file, command, not several",
+    ),
+    ("machines: {b: {proxy: 'https://p:1'}}\n", "machines.b.proxy", "must look like http://host"),
+    ("machines: {b: {proxy: 'http://p/x'}}\n", "machines.b.proxy", "must look like http://host"),
+    ("machines: {b: {proxy: 'http://p:0'}}\n", "machines.b.proxy", "a port must be"),
+    ("machines: {b: {proxy: 'http://u:w@p:1'}}\n", "machines.b.proxy", "without user and password"),
+    ("machines: {b: {no_proxy: localhost}}\n", "machines.b.no_proxy", "must be a list of hosts"),
+    ("machines: {b: {no_proxy: ['a,b']}}\n", "machines.b.no_proxy[0]", "must look like host"),
+    (
+        M + "docker_registries: {r: {address: 'h:1', moving_tags: [newest]}}\n",
+        "docker_registries.r.moving_tags[0]",
+        "must be one of latest, branch",
+    ),
+    (M + R % "cache: machine", "build_profiles.p.cache", "must be one of project, language"),
+    (M + R % "keep_failed: 31d", "build_profiles.p.keep_failed", "for 0 to 30 days"),
+    (M + R % "keep_failed: 4 hours", "build_profiles.p.keep_failed", "must look like 4h, 2d or 0"),
+    (M + R % "keep_failed: [1]", "build_profiles.p.keep_failed", "a time such as 4h, 2d or 0"),
+    (M + R % "values: {A: x}", "build_profiles.p.values.A", "must be letters a-z, digits and _"),
+    (M + R % "values: {a: 1.5}", "build_profiles.p.values.a", "put any other number in quotes"),
+    (M + R % "values: {a: [1]}", "build_profiles.p.values.a[0]", "must be text; put it in quotes"),
+    (M + R % 'values: {a: "\\0"}', "build_profiles.p.values.a", "must not contain NUL"),
+    (M + R % "secrets: {TRISTAN_X: {env: X}}", "build_profiles.p.secrets.TRISTAN_X", "reserved"),
+    (M + R % "secrets: {A: hunter2}", "build_profiles.p.secrets.A", "must not be written here"),
+    (
+        M + "projects: {p: {checkout: {lfs: yes}}}\n",
+        "projects.p.checkout.lfs",
+        "must be true or false, not text",
     ),
     (M + "git_servers: {g: {}}\n", "git_servers.g.address", "is missing"),
     (M + "git_servers: {g: {address: git@host}}\n", "git_servers.g.address", "must look like"),
@@ -150,7 +177,7 @@ CASES = [
         "projects.p.module_path",
         "must be written without",
     ),
-    (M + "projects: {p: {language: ruby}}\n", "projects.p.language", "must be one of java, nodejs"),
+    (M + "projects: {p: {language: ../x}}\n", "projects.p.language", "a language must"),
     (M + 'projects: {p: {description: "a\\nb"}}\n', "projects.p.description", "control characters"),
 ]
 
