@@ -31,7 +31,7 @@ def run(work):
 
     :raises outcome.Ended: failed ``script_failed`` or ``oom``; error; cancelled; timeout.
     """
-    for directory in (work.project.home, work.project.dependency_lib):
+    for directory in (work.project.home, work.project.dependency_lib, container.downloads(work)):
         compat.make_directories(directory)
     build = DockerBuild(work) if work.in_docker else HostBuild(work)
     try:

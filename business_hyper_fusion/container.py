@@ -8,13 +8,15 @@ from __future__ import absolute_import, print_function
 
 import os
 
-from business_hyper_fusion import compat, names
+from business_hyper_fusion import access, compat, names
 
 MOUNTS = {
     "source": "/tristan/source",
     "build": "/tristan/build",
     "cache": "/tristan/cache/project",
     "dependency_lib": "/tristan/cache/dependency_lib",
+    "downloads": "/tristan/cache/downloads",
+    "secrets": "/tristan/secrets",
 }
 """Where things are inside, the same in every build: what tools cache by path stays valid."""
 
@@ -55,13 +57,18 @@ def _limits(limits):
 
 
 def _mounts(work):
-    options = []
-    for path, target, read_only in (
+    mounts = [
         (work.ref.source, MOUNTS["source"], False),
         (work.project.cache, MOUNTS["cache"], False),
         (work.ref.build, MOUNTS["build"], True),
         (dependency_configuration(work), MOUNTS["dependency_lib"], True),
-    ):
+        (work.attempt.build_secrets, MOUNTS["secrets"], True),
+    ]
+    mounts += access.mounts(work)
+    if shares_downloads(work):
+        mounts.append((downloads(work), MOUNTS["downloads"], False))
+    options = []
+    for path, target, read_only in mounts:
         words = ["type=bind", "source=" + path, "target=" + target]
         options += ["--mount", ",".join(words + ["readonly"] if read_only else words)]
     return options
@@ -73,6 +80,18 @@ def dependency_configuration(work):
         work.release, "cache", "dependency_lib", work.request["project"]["language"]
     )
     return path if os.path.isdir(path) else work.business.empty_home
+
+
+def shares_downloads(work):
+    """Whether what is downloaded is the language's, for all projects, and not the project's own."""
+    return work.request["cache"]["scope"] == "language"
+
+
+def downloads(work):
+    """:returns: the directory on the machine where download caches are."""
+    if shares_downloads(work):
+        return work.business.downloads(work.request["project"]["language"])
+    return work.project.dependency_lib
 
 
 def variables(work):
@@ -88,14 +107,29 @@ def variables(work):
         "TRISTAN_REF_KIND": request["ref"]["kind"],
         "TRISTAN_REF": request["ref"]["name"],
         "TRISTAN_COMMIT": work.status.document["commit"],
+        "IMAGE_PROJECT_TAG": project_tag(request),
     }
+
+
+def project_tag(request):
+    """:returns: ``<project>-<ref>``, by which a running service names itself."""
+    if request["publish"]:
+        return request["publish"]["project_tag"]
+    return names.app_repository(request["project"]["name"], request["ref"]["name"])
 
 
 def inside_variables(work):
     """:returns: the environment of a script inside the container."""
-    values = dict(request_environment(work), **variables(work))
+    values = request_environment(work, inside=True)
+    own = MOUNTS["cache"] + "/dependency_lib"
     values.update(
-        _places(MOUNTS["source"], MOUNTS["build"], MOUNTS["cache"], MOUNTS["dependency_lib"])
+        TRISTAN_SOURCE=MOUNTS["source"],
+        TRISTAN_BUILD=MOUNTS["build"],
+        TRISTAN_CACHE=MOUNTS["cache"],
+        TRISTAN_DEPENDENCY_LIB=MOUNTS["dependency_lib"],
+        TRISTAN_DOWNLOADS=MOUNTS["downloads"] if shares_downloads(work) else own,
+        TRISTAN_SECRETS=MOUNTS["secrets"],
+        HOME=MOUNTS["cache"] + "/home",
     )
     user = "root" if os.getuid() == 0 else "tristan"
     # The signal that ends a build reaches its whole process group, not only the first shell (tini's option).
@@ -105,11 +139,17 @@ def inside_variables(work):
 
 def host_variables(work):
     """:returns: what a script gets on top of the login's environment with isolation ``host``."""
-    values = dict(request_environment(work), **variables(work))
+    values = request_environment(work, inside=False)
     values.update(
-        _places(work.ref.source, work.ref.build, work.project.cache, dependency_configuration(work))
+        TRISTAN_SOURCE=work.ref.source,
+        TRISTAN_BUILD=work.ref.build,
+        TRISTAN_CACHE=work.project.cache,
+        TRISTAN_DEPENDENCY_LIB=dependency_configuration(work),
+        TRISTAN_DOWNLOADS=downloads(work),
+        TRISTAN_SECRETS=work.attempt.build_secrets,
+        TRISTAN_ISOLATION="host",
+        HOME=work.project.home,
     )
-    values["TRISTAN_ISOLATION"] = "host"
     return values
 
 
@@ -125,18 +165,11 @@ def script_variables(work):
     }
 
 
-def request_environment(work):
-    return dict(work.request["environment"])
-
-
-def _places(source, build, cache, dependency_lib):
-    return {
-        "TRISTAN_SOURCE": source,
-        "TRISTAN_BUILD": build,
-        "TRISTAN_CACHE": cache,
-        "TRISTAN_DEPENDENCY_LIB": dependency_lib,
-        "HOME": cache + "/home",
-    }
+def request_environment(work, inside):
+    """What the operator chose stands above what a proxy and a CA ask for, and below what is Tristan's."""
+    return dict(
+        access.variables(work, inside), **dict(work.request["environment"], **variables(work))
+    )
 
 
 def environment_file(work):

@@ -81,11 +81,21 @@ def read_request(release, executor_id):
 
 def check_secrets(secrets):
     """Slots become file names."""
-    slots = ("git_password", "git_key")
-    if not isinstance(secrets, dict) or any(slot not in slots for slot in secrets):
+    if not isinstance(secrets, dict) or not all(known_slot(slot) for slot in secrets):
         raise Refusal("request", "unknown secret slot")
     if any(not isinstance(text, compat.text_type) for text in secrets.values()):
         raise Refusal("request", "a secret is not text")
+
+
+def known_slot(slot):
+    """git's and the registry's secrets, and, as ``build:NAME``, those that the build scripts may read."""
+    kind, _, name = slot.partition(":")
+    if kind == "build":
+        try:
+            return grammar.check_environment_name(name) is None
+        except grammar.Refused:
+            return False
+    return slot in ("git_password", "git_key", "registry_password")
 
 
 def read_all(descriptor):
@@ -174,11 +184,12 @@ class Launch(object):
 
     def _prepare(self):
         """Everything on disk that the background needs; the status last, it says that there is a build."""
-        for directory in (self._attempt.secrets, self._attempt.scratch):
+        attempt = self._attempt
+        for directory in (attempt.secrets, attempt.build_secrets, attempt.scratch):
             if not os.path.isdir(directory):
                 os.mkdir(directory, 0o700)
         for slot, text in self._secrets.items():
-            files.publish(os.path.join(self._attempt.secrets, slot), compat.to_bytes(text), 0o600)
+            files.publish(attempt.secret(slot), compat.to_bytes(text), 0o600)
         files.publish_json(self._attempt.request, self._request)
         files.publish(self._attempt.log, b"")
         status.Status(self._attempt, status.initial(self._request)).publish()

@@ -5,11 +5,13 @@
   cache/dependency_lib/<language>/
   mirrors/<repository>.git
   images/                         locks: one build makes a build image, the others wait
+  upkeep/                         of gc and refresh: their locks, and what is being removed
+  trees/                          files of pushed trees, by their hash, and their manifests
   run/<executor_id>/              Executor
     builds/<build_id>/<attempt>/  Attempt
     <host>/<path of project>/     Project
       cache/                      mounted writable
-      branches/<branch>/          Ref: source/ build/ index
+      branches/<branch>/          Ref: source/ build/ index; beside branches: tags, commits, trees
 """
 
 from __future__ import absolute_import, print_function
@@ -31,12 +33,18 @@ class Business(object):
         self.run = join(path, "run")
         self.mirrors = join(path, "mirrors")
         self.images = join(path, "images")
+        self.upkeep = join(path, "upkeep")
+        self.trees = join(path, "trees")
         self.empty_home = join(path, "cache", "empty_home")
 
     @classmethod
     def of_release(cls, release):
         """The business that a release directory belongs to."""
         return cls(os.path.dirname(os.path.dirname(release)))
+
+    def downloads(self, language):
+        """What the projects of a language share where their profile says so."""
+        return join(self.path, "cache", "dependency_lib", language)
 
     def executor(self, executor_id):
         return Executor(self, executor_id)
@@ -83,8 +91,17 @@ class Attempt(object):
         self.events = join(self.path, "events.jsonl")
         self.cancel = join(self.path, "cancel")
         self.secrets = join(self.path, "secrets")
+        self.build_secrets = join(self.secrets, "build")
         self.artifacts = join(self.path, "artifacts")
+        self.provenance = join(self.path, "provenance.json")
+        self.workspace = join(self.path, "workspace")
+        self.context = join(self.path, "context")
         self.scratch = join(self.path, "scratch")
+
+    def secret(self, slot):
+        """:returns: path of a secret's file; those of the build scripts have a directory of their own."""
+        kind, _, name = slot.partition(":")
+        return join(self.build_secrets, name) if kind == "build" else join(self.secrets, slot)
 
     @property
     def token(self):

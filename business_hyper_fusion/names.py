@@ -12,16 +12,17 @@ from __future__ import absolute_import, print_function
 
 import hashlib
 import re
+import time
 
 RESERVED = frozenset(
     "branches build builds cache commits data_data.json events.jsonl lock log mirrors releases run "
-    "source status tags".split()
+    "source status tags trees".split()
 )
 """Files and directories of Tristan's own that stand beside those named after hosts and projects."""
 
 SLUG = 40
 TAG = 128
-_PLURALS = {"branch": "branches", "tag": "tags", "commit": "commits"}
+_PLURALS = {"branch": "branches", "tag": "tags", "commit": "commits", "tree": "trees"}
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}\Z")
 _PLAIN_IMAGE = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*\Z")
 _RUN = re.compile(r"[^A-Za-z0-9]+")
@@ -50,9 +51,9 @@ def project_directory(host, path):
 
 
 def ref_directory(kind, name):
-    """Relative directory of a ref in its project: branches/main, tags/v1, commits/<hash>.
+    """Relative directory of a ref in its project: branches/main, tags/v1, commits/<hash>, trees/<name>.
 
-    :param kind: "branch", "tag" or "commit".
+    :param kind: "branch", "tag", "commit" or "tree".
     """
     return _PLURALS[kind] + "/" + component(name)
 
@@ -95,6 +96,33 @@ def _split_image(text):
     if colon and "/" not in tail:
         return head, tail, not digest
     return name, digest[7:19] if digest else "latest", not digest
+
+
+def app_repository(project, ref):
+    """Last part of an app image's name: ``shop-main``; the seed's IMAGE_PROJECT_TAG.
+
+    :param project: text, a project's name.
+    :param ref: text, the name of a branch, tag, commit or tree.
+    :return: str, legal in a repository's name; different pairs give different names.
+    """
+    project, ref = _native(project), _native(ref)
+    text = project + "-" + ref
+    # The last "-" has to be the one between: "a-b" of "c" and "a" of "b-c" must not be one name.
+    plain = _PLAIN_IMAGE.match(text) and "__" not in text and "-" not in ref
+    if plain and len(text) <= 100:
+        return text
+    return _slug(text, 80) + "__" + _digest(project + "\0" + ref)
+
+
+def app_tag(build_id, seconds, attempt):
+    """Tag of an attempt's app image: ``<build>_<yyyymmddHHMM>``, with ``_2`` behind it for attempt 2.
+
+    :param build_id: str.
+    :param seconds: since the epoch; the tag's time is in UTC.
+    :param attempt: int.
+    """
+    moment = time.strftime("%Y%m%d%H%M", time.gmtime(seconds))
+    return "%s_%s%s" % (_native(build_id), moment, "_%d" % attempt if attempt > 1 else "")
 
 
 def container(build_id, attempt, step):

@@ -20,7 +20,16 @@ def initial(request):
     """:param request: a checked request document.
     :returns: the status document of an attempt that is about to run.
     """
-    copied = ("build_id", "attempt", "executor_id", "machine", "ref", "release", "isolation")
+    copied = (
+        "build_id",
+        "attempt",
+        "executor_id",
+        "machine",
+        "ref",
+        "release",
+        "isolation",
+        "tree",
+    )
     document = dict((key, request[key]) for key in copied)
     repository = request["repository"]
     document.update(
@@ -40,10 +49,19 @@ def initial(request):
         wall_seconds=None,
         process=None,
         scripts_version="",
-        image={"name": request["image"]["name"], "build_image": ""},
+        image={
+            "name": request["image"]["name"],
+            "build_image": "",
+            "id": "",
+            "build_image_id": "",
+        },
+        app_image=None,
         phase="",
         phases=[_phase(name) for name in PHASES],
         source="",
+        workspace="",
+        kept_until="",
+        provenance="",
         artifacts=[],
         log=None,
     )

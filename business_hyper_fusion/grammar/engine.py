@@ -32,6 +32,7 @@ _IMAGE = re.compile(
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
     r"(?:@sha256:[0-9a-f]{64})?\Z" % {"label": _LABEL, "part": _PART}
 )
+_IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}\Z")
 _MEMORY = re.compile(r"[1-9][0-9]{0,15}[bkmg]?\Z")
 _CPUS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,3})?\Z")
 
@@ -62,6 +63,11 @@ def check_image(value):
             "(its name in lower case, as docker demands)",
             value,
         )
+
+
+def check_image_id(value):
+    """Refuse what is no id of an image, as the engine gives it: ``sha256:`` and 64 digits."""
+    matching(_IMAGE_ID, "an image id must look like sha256:4e1c...", value, "an image id")
 
 
 def check_engine_words(words):

@@ -6,9 +6,18 @@ Out: None, or `RequestRefused` with every fault and its key path.
 
 from __future__ import absolute_import, print_function
 
-from business_hyper_fusion.grammar import engine, git, paths, values
-from business_hyper_fusion.grammar.refused import Refused, RequestRefused
-from business_hyper_fusion.grammar.shape import empty_or, join, list_of, mapping, record, rule
+from business_hyper_fusion.grammar import engine, git, network, paths, values
+from business_hyper_fusion.grammar.refused import Refused, RequestRefused, one_of
+from business_hyper_fusion.grammar.shape import (
+    empty_or,
+    flag,
+    join,
+    list_of,
+    mapping,
+    none_or,
+    record,
+    rule,
+)
 from business_hyper_fusion.protocol import PROTOCOL
 
 REQUEST_BYTES = 4 * 1024 * 1024
@@ -17,7 +26,9 @@ REQUEST_BYTES = 4 * 1024 * 1024
 MOST_VARIABLES = 256
 MOST_PATTERNS = 64
 MOST_FAULTS = 50
-SCRIPTS = ("compile_to_execute.sh", "package_to_docker.sh")
+SCRIPTS = ("compile_to_execute.sh", "package_to_docker.sh", "Dockerfile")
+KINDS = ("branch", "tag", "commit", "tree")
+SCOPES = ("project", "language")
 
 
 def check_request(document):
@@ -39,7 +50,9 @@ def _check_together(document, faults):
     for key_path, check in (
         ("ref.name", _check_ref),
         ("repository", _check_repository),
+        ("tree", _check_tree),
         ("image", _check_image),
+        ("publish", _check_publish),
         ("limits.soft_seconds", _check_limits),
     ):
         try:
@@ -54,6 +67,8 @@ def _check_ref(document):
         git.check_branch(ref["name"])
     elif ref["kind"] == "tag":
         git.check_tag(ref["name"])
+    elif ref["kind"] == "tree":
+        values.check_tree_name(ref["name"])
     elif ref["name"] != ref["commit"]:
         raise Refused("a ref of kind commit must have the commit as its name", ref["name"])
 
@@ -65,10 +80,25 @@ def _check_repository(document):
         raise Refused("host and path must be those of the address", repository["address"])
 
 
+def _check_tree(document):
+    """A tree is what a ref of that kind names, and of no other."""
+    tree = document["tree"]
+    name = document["ref"]["name"] if document["ref"]["kind"] == "tree" else None
+    if (tree and tree["name"]) != name:
+        raise Refused("a tree must be there exactly when the ref is of kind tree, by its name")
+
+
 def _check_image(document):
     image = document["image"]
     if document["isolation"] == "docker" and not (image["name"] and image["recipe"]):
         raise Refused("isolation docker demands an image and its recipe")
+
+
+def _check_publish(document):
+    """The image is the registry's that the login is for."""
+    publish = document["publish"]
+    if publish and not publish["image"].startswith(publish["address"] + "/"):
+        raise Refused("the image must be one of the registry's", publish["image"])
 
 
 def _check_limits(document):
@@ -83,7 +113,7 @@ def _scripts(scripts, key_path, faults):
         or not set(scripts) <= set(SCRIPTS)
         or SCRIPTS[0] not in scripts
     ):
-        faults.append((key_path, "must hold %s and at most %s besides" % SCRIPTS))
+        faults.append((key_path, "must hold %s and at most %s and %s besides" % SCRIPTS))
         return
     for name in sorted(scripts):
         rule(values.check_script_form)(scripts[name], join(key_path, str(name)), faults)
@@ -95,7 +125,11 @@ def _check_protocol(value):
 
 
 def _check_kind(value):
-    values.one_of(("branch", "tag", "commit"), value, "a kind of ref")
+    one_of(KINDS, value, "a kind of ref")
+
+
+def _check_scope(value):
+    one_of(SCOPES, value, "the scope of a cache")
 
 
 _REQUEST = record(
@@ -124,6 +158,15 @@ _REQUEST = record(
         name=rule(values.check_line),
         commit=empty_or(git.check_commit),
     ),
+    checkout=record(submodules=flag, lfs=flag, git_directory=flag),
+    tree=none_or(
+        record(
+            name=rule(values.check_tree_name),
+            sha256=rule(values.check_release),
+            base=empty_or(git.check_commit),
+            difference=empty_or(values.check_release),
+        )
+    ),
     isolation=rule(engine.check_isolation),
     engine=record(
         kind=rule(engine.check_engine_kind),
@@ -132,8 +175,21 @@ _REQUEST = record(
     image=record(
         name=empty_or(engine.check_image),
         recipe=empty_or(values.check_script),
+        id=empty_or(engine.check_image_id),
     ),
     scripts=_scripts,
+    publish=none_or(
+        record(
+            registry=rule(values.check_machine_name),
+            address=rule(network.check_registry),
+            username=empty_or(network.check_account),
+            image=rule(engine.check_image),
+            project_tag=rule(values.check_line),
+        )
+    ),
+    cache=record(scope=rule(_check_scope)),
+    proxy=record(address=empty_or(network.check_proxy), no_proxy=empty_or(network.check_no_proxy)),
+    ca=empty_or(network.check_certificates),
     environment=mapping(
         values.check_environment_name, values.check_environment_value, MOST_VARIABLES
     ),
@@ -145,6 +201,7 @@ _REQUEST = record(
         cpus=empty_or(engine.check_cpus),
         pids=rule(values.check_pids),
         log_bytes=rule(values.check_log_bytes),
+        keep_failed_seconds=rule(values.check_kept_seconds),
     ),
     network=rule(engine.check_network),
 )

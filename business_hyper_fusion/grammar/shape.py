@@ -67,6 +67,12 @@ def rule(check_value):
     return check
 
 
+def flag(found, key_path, faults):
+    """true or false."""
+    if not isinstance(found, bool):
+        faults.append((key_path, "must be true or false"))
+
+
 def empty_or(check_value):
     """The empty text, or a value by the rule."""
 

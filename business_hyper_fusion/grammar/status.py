@@ -91,7 +91,15 @@ _STATUS = record(
     commit=_TEXT,
     release=rule(values.check_release),
     isolation=rule(engine.check_isolation),
-    image=record(name=_TEXT, build_image=_TEXT),
+    tree=none_or(record(name=_TEXT, sha256=_TEXT, base=_TEXT, difference=_TEXT)),
+    image=record(name=_TEXT, build_image=_TEXT, id=_TEXT, build_image_id=_TEXT),
+    app_image=none_or(
+        record(
+            image=rule(engine.check_image),
+            id=rule(engine.check_image_id),
+            digest=rule(engine.check_image_id),
+        )
+    ),
     scripts_version=_TEXT,
     state=rule(_state),
     cause=_TEXT,
@@ -106,6 +114,9 @@ _STATUS = record(
     phase=_TEXT,
     phases=list_of(_PHASE, len(PHASES)),
     source=_TEXT,
+    workspace=_TEXT,
+    kept_until=_TIME,
+    provenance=_TEXT,
     artifacts=list_of(
         record(name=_TEXT, path=_TEXT, size=rule(_number), sha256=_TEXT), MOST_ARTIFACTS
     ),

@@ -11,19 +11,20 @@ from business_hyper_fusion.grammar.refused import (
     Refused,
     bounded,
     matching,
-    one_of,
     printable,
     text_of,
     whole,
 )
 
-LANGUAGES = ("java", "nodejs", "php", "python")
 VALUE_BYTES = 32 * 1024
 LINE_BYTES = 1024
 SCRIPT_BYTES = 1024 * 1024
 WEEK = 7 * 24 * 3600
+MONTH = 30 * 24 * 3600
 
+_LANGUAGE = re.compile(r"[a-z][a-z0-9]{0,31}\Z")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}\Z")
+_TREE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}\Z")
 _BUILD_ID = re.compile(r"[0-9]{8}T[0-9]{9}-[0-9a-f]{8}\Z")
 _EXECUTOR_ID = re.compile(r"[1-9][0-9]{0,3}\Z")
 _RELEASE = re.compile(r"[0-9a-f]{64}\Z")
@@ -98,8 +99,17 @@ def check_time(value):
 
 
 def check_language(value):
-    """Refuse what is no language with a pack."""
-    one_of(LANGUAGES, value, "a language")
+    """Refuse what can't be a language's name; it is its pack's folder as well."""
+    rule = "a language must be 1 to 32 letters a-z and digits, and begin with a letter"
+    matching(_LANGUAGE, rule, value, "a language")
+    if text_of(value, "a language") == "common":
+        raise Refused("a language can't be called common: what all packs share is there")
+
+
+def check_tree_name(value):
+    """Refuse what is no name of a pushed tree; it becomes a directory's."""
+    rule = "a tree's name must be 1 to 100 characters of a-z 0-9 . _ - and begin with a letter or a digit"
+    matching(_TREE_NAME, rule, value, "a tree's name")
 
 
 def check_host(value):
@@ -178,6 +188,11 @@ def check_environment_value(value):
 def check_seconds(value):
     """Refuse what is no time limit in seconds: 1 to a week."""
     whole(value, "a time limit", 1, WEEK)
+
+
+def check_kept_seconds(value):
+    """Refuse what is no time to keep something, in seconds: 0 (not at all) to 30 days."""
+    whole(value, "a time to keep", 0, MONTH)
 
 
 def check_attempt(value):

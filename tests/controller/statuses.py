@@ -5,6 +5,19 @@ from __future__ import absolute_import, print_function, unicode_literals
 from business_hyper_fusion.protocol import PHASES
 
 
+TEXTS = [
+    "commit",
+    "cause",
+    "message",
+    "phase",
+    "scripts_version",
+    "source",
+    "workspace",
+    "kept_until",
+    "provenance",
+]
+
+
 def phase(name):
     found = dict.fromkeys(["exit", "wall_seconds", "cpu_seconds", "peak_memory_bytes"])
     found.update(read_bytes=None, written_bytes=None, started_at="", ended_at="")
@@ -13,7 +26,7 @@ def phase(name):
 
 def running(build_id, **changes):
     """:returns: dict, the status of a build that runs; ``changes`` replace what it says."""
-    found = dict.fromkeys(["commit", "cause", "message", "phase", "scripts_version", "source"], "")
+    found = dict.fromkeys(TEXTS, "")
     found.update(
         protocol=1,
         build_id=build_id,
@@ -26,7 +39,9 @@ def running(build_id, **changes):
         repository={"address": "https://git/shop", "host": "git", "path": "shop"},
         release="0" * 64,
         isolation="docker",
-        image={"name": "debian:12", "build_image": ""},
+        image={"name": "debian:12", "build_image": "", "id": "", "build_image_id": ""},
+        app_image=None,
+        tree=None,
         state="running",
         exit=None,
         requested_at="2026-11-21T06:55:12.123Z",

@@ -18,7 +18,13 @@ from tests.lab import process, python
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HASH = "a" * 64
-SIX = {"memory": "", "cpus": "", "pids": 4096, "log_bytes": 64 * 1024 * 1024}
+FIVE = {
+    "memory": "",
+    "cpus": "",
+    "pids": 4096,
+    "log_bytes": 64 * 1024 * 1024,
+    "keep_failed_seconds": 0,
+}
 RECIPE = "FROM %s\nUSER root\nARG TRISTAN_UID\nARG TRISTAN_GID\nRUN mkdir -p /tristan\n"
 
 
@@ -54,9 +60,9 @@ class Machine(object):
         """:returns: a request document; with isolation ``host`` unless it says otherwise."""
         self._count += 1
         _, host, path = git.parse_repository(address)
-        image = {"name": "", "recipe": ""}
+        image = {"name": "", "recipe": "", "id": ""}
         if isolation == "docker":
-            image = {"name": self.image, "recipe": RECIPE % self.image}
+            image = {"name": self.image, "recipe": RECIPE % self.image, "id": ""}
         document = {
             "protocol": 1,
             # Unique on this machine: processes and containers of other test runs are found by it, too.
@@ -71,6 +77,8 @@ class Machine(object):
             "project": {"name": "shop", "language": "python", "module_path": ""},
             "repository": {"address": address, "host": host, "path": path, "git_server": ""},
             "ref": {"kind": "branch", "name": "main", "commit": ""},
+            "checkout": {"submodules": False, "lfs": False, "git_directory": False},
+            "tree": None,
             "isolation": isolation,
             "engine": {"kind": "docker", "command": self.engine},
             "image": image,
@@ -78,16 +86,20 @@ class Machine(object):
                 "compile_to_execute.sh": script
                 or '#!/bin/sh\nexec sh "$TRISTAN_BUILD/build_project.sh"\n'
             },
+            "publish": None,
+            "cache": {"scope": "project"},
+            "proxy": {"address": "", "no_proxy": ""},
+            "ca": "",
             "environment": {},
             "artifacts": [],
-            "limits": dict(SIX, soft_seconds=3540, hard_seconds=3600),
+            "limits": dict(FIVE, soft_seconds=3540, hard_seconds=3600),
             "network": "none",
         }
         document.update(changes)
         return document
 
     def limits(self, **changes):
-        return dict(dict(SIX, soft_seconds=3540, hard_seconds=3600), **changes)
+        return dict(dict(FIVE, soft_seconds=3540, hard_seconds=3600), **changes)
 
     def launch(self, request, secrets=None):
         """:returns: the answer of the real startup.py."""

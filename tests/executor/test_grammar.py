@@ -192,8 +192,8 @@ def test_other_engine_words_are_refused(words):
         ),
         (
             grammar.check_language,
-            ["java", "nodejs", "php", "python"],
-            ["../python", "ruby", "", None],
+            ["java", "nodejs", "php", "python", "rust", "cpp17"],
+            ["Java", "c++", "common", "../x", "", "a" * 33, "1c"],
         ),
         (grammar.check_memory, ["512m", "2g", "1024"], ["0", "-1g", "2 g", "2G", "", "2g\n"]),
         (grammar.check_cpus, ["1", "0.5", "64"], ["0", "0.0", "-1", "one", "", "1\n"]),

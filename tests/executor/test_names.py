@@ -158,3 +158,24 @@ def test_container_names_are_legal():
 def test_builds_are_named_by_what_a_listing_shows(wanted):
     assert names.means(wanted, "20261121T065512123-9c1e4f2a")
     assert not names.means("x" + wanted, "20261121T065512123-9c1e4f2a")
+
+
+def test_an_app_image_is_named_after_project_and_ref():
+    assert names.app_repository("shop", "main") == "shop-main"
+    assert names.app_repository("my-shop", "main") == "my-shop-main"
+
+
+@pytest.mark.parametrize("ref", NASTY + ["feature/Login", "a-b", "A" * 250])
+def test_an_app_image_has_a_legal_name_whatever_the_ref(ref):
+    grammar.check_image("127.0.0.1:5000/team/" + names.app_repository("shop", ref))
+
+
+def test_app_images_of_different_refs_have_different_names():
+    pairs = [("a-b", "c"), ("a", "b-c"), ("a", "b/c"), ("a", "B-c"), ("a.b", "c"), ("a_", "b")]
+    assert len(set(names.app_repository(*pair) for pair in pairs)) == len(pairs)
+
+
+def test_the_tag_of_an_app_image_says_build_minute_and_attempt():
+    build_id = "20261121T065512123-9c1e4f2a"
+    assert names.app_tag(build_id, 0, 1) == build_id + "_197001010000"
+    assert names.app_tag(build_id, 60, 2) == build_id + "_197001010001_2"

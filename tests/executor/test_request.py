@@ -27,10 +27,16 @@ RIGHT = {
         "git_server": "main",
     },
     "ref": {"kind": "branch", "name": "main", "commit": ""},
+    "checkout": {"submodules": False, "lfs": False, "git_directory": False},
+    "tree": None,
     "isolation": "docker",
     "engine": {"kind": "docker", "command": ["sudo", "docker"]},
-    "image": {"name": "python:3.12-slim", "recipe": "FROM python:3.12-slim\n"},
+    "image": {"name": "python:3.12-slim", "recipe": "FROM python:3.12-slim\n", "id": ""},
     "scripts": {"compile_to_execute.sh": "#!/bin/sh\r\necho $(id)\r\n"},
+    "publish": None,
+    "cache": {"scope": "project"},
+    "proxy": {"address": "", "no_proxy": ""},
+    "ca": "",
     "environment": {"NAME": "$(id); `id`"},
     "artifacts": ["dist/*.whl"],
     "limits": {
@@ -40,9 +46,20 @@ RIGHT = {
         "cpus": "",
         "pids": 4096,
         "log_bytes": 67108864,
+        "keep_failed_seconds": 14400,
     },
     "network": "bridge",
 }
+
+
+PUBLISH = {
+    "registry": "main",
+    "address": "127.0.0.1:5000",
+    "username": "robot",
+    "image": "127.0.0.1:5000/team/shop-main:20261121T065512123-9c1e4f2a_202611210655",
+    "project_tag": "shop-main",
+}
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nTUlJ\n-----END CERTIFICATE-----\n"
 
 
 def altered(key_path, value):
@@ -77,6 +94,12 @@ def test_the_right_document_passes():
         ("repository.git_server", ""),
         ("project.module_path", "service/web"),
         ("limits.memory", "2g"),
+        ("image.id", "sha256:" + "a" * 64),
+        ("publish", PUBLISH),
+        ("cache.scope", "language"),
+        ("proxy", {"address": "http://proxy:3128", "no_proxy": ".example.com,10.0.0.0/8"}),
+        ("ca", CERTIFICATE),
+        ("checkout.submodules", True),
         ("environment", {}),
         ("artifacts", []),
         ("network", "none"),
@@ -88,8 +111,17 @@ def test_other_right_documents_pass(key_path, value):
 
 def test_isolation_host_needs_no_image():
     document = altered("isolation", "host")
-    document["image"] = {"name": "", "recipe": ""}
+    document["image"] = {"name": "", "recipe": "", "id": ""}
     grammar.check_request(document)
+
+
+def test_a_tree_goes_with_a_ref_of_its_name():
+    tree = {"name": "alice-shop", "sha256": "a" * 64, "base": "b" * 40, "difference": "c" * 64}
+    document = altered("tree", tree)
+    document["ref"] = {"kind": "tree", "name": "alice-shop", "commit": ""}
+    grammar.check_request(document)
+    document["ref"]["name"] = "other"
+    assert faults(document)[0][0] == "tree"
 
 
 WRONG = [
@@ -103,7 +135,7 @@ WRONG = [
     ("requested_by", "a\nb", "requested_by", "control characters"),
     ("project", None, "project", "must be an object"),
     ("project", [], "project", "must be an object"),
-    ("project.language", "../x", "project.language", "must be one of"),
+    ("project.language", "../x", "project.language", "must be 1 to 32 letters"),
     ("project.module_path", "../x", "project.module_path", "'..'"),
     ("repository.address", "ext::sh -c x", "repository.address", "must be ssh://"),
     ("repository.host", "evil", "repository", "must be those of the address"),
@@ -142,6 +174,16 @@ WRONG = [
     ("limits.soft_seconds", 3600, "limits.soft_seconds", "less than the hard limit"),
     ("limits.memory", "-1", "limits.memory", "memory must"),
     ("limits.pids", 0, "limits.pids", "whole number"),
+    ("limits.keep_failed_seconds", -1, "limits.keep_failed_seconds", "whole number"),
+    ("checkout.lfs", 1, "checkout.lfs", "true or false"),
+    ("ref.kind", "tree", "tree", "exactly when"),
+    ("image.id", "sha256:x", "image.id", "must look like"),
+    ("publish", dict(PUBLISH, address="evil:5000"), "publish", "one of the registry's"),
+    ("publish", dict(PUBLISH, username="a:b"), "publish.username", "':'"),
+    ("cache.scope", "/", "cache.scope", "must be one of"),
+    ("proxy.address", "http://me:secret@proxy:1", "proxy.address", "without user and password"),
+    ("proxy.no_proxy", "a b", "proxy.no_proxy", "no spaces"),
+    ("ca", "-----BEGIN PRIVATE KEY-----", "ca", "PEM"),
     ("network", "container:other", "network", "must be one of"),
     ("extra", 1, "?", 'unknown key "extra"'),
     ("project.extra", 1, "project.?", "unknown key"),
