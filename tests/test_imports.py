@@ -44,6 +44,7 @@ HOMES = {
     "yaml": ["controller.settings"],
     "jsonschema": ["controller.settings"],
     "click": ["controller.cli"],
+    "requests": ["controller.web"],
 }
 
 
@@ -197,7 +198,7 @@ def test_tristan_help_imports_no_heavy_library():
         "try:\n"
         "    main()\n"
         "finally:\n"
-        "    heavy = ['paramiko', 'jinja2', 'yaml', 'jsonschema', 'cryptography']\n"
+        "    heavy = ['paramiko', 'jinja2', 'yaml', 'jsonschema', 'cryptography', 'requests']\n"
         "    print(sorted(set(heavy) & set(sys.modules)), file=sys.stderr)\n"
     )
     running = subprocess.Popen(

@@ -206,7 +206,8 @@ class Registry(object):
         new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
         new += ["-nodes", "-days", "2"]
         ca = ["-keyout", self._path("ca.key"), "-out", self.ca_file, "-subj", "/CN=Lab CA"]
-        process.output(new + ca)
+        # Python 3.13 is strict: a CA's certificate must say what its key is for
+        process.output(new + ca + ["-addext", "keyUsage=critical,keyCertSign,cRLSign"])
         by_ca = ["-CA", self.ca_file, "-CAkey", self._path("ca.key")]
         by_ca += ["-keyout", self._path("key.pem"), "-out", self._path("certificate.pem")]
         # DNS:127.0.0.1 for Python 2.7, which knows no addresses in certificates
