@@ -123,7 +123,7 @@ class SshChannel(base.Channel):
             if self._early:
                 return self._early.pop(0)
             if self._channel.recv_ready():
-                return self._channel.recv(CHUNK)
+                return self._take_in(self._channel.recv)
             if self._at_end():
                 return self._last()
             if not self._arrival.wait(base.left(end)) and base.left(end) <= 0:
@@ -138,7 +138,7 @@ class SshChannel(base.Channel):
     def _last(self):
         """What is left at the end: it may have come between the look and the end."""
         if self._channel.recv_ready():
-            return self._channel.recv(CHUNK)
+            return self._take_in(self._channel.recv)
         if not self._channel.eof_received:
             self._check_cut()
         return b""
@@ -147,7 +147,7 @@ class SshChannel(base.Channel):
         """Takes in what came while sending, so that the machine can go on reading."""
         came = self._collect_errors()
         while self._channel.recv_ready():
-            self._early.append(self._channel.recv(CHUNK))
+            self._early.append(self._take_in(self._channel.recv))
             came = True
         return came
 
@@ -155,12 +155,20 @@ class SshChannel(base.Channel):
         """Unread stderr would use up the window that it shares with stdout."""
         came = False
         while self._channel.recv_stderr_ready():
-            data = self._channel.recv_stderr(CHUNK)
+            data = self._take_in(self._channel.recv_stderr)
             came = True
             if self._errors_size < STDERR_KEPT:
                 self._errors.append(data)
                 self._errors_size += len(data)
         return came
+
+    def _take_in(self, receive):
+        """What came; giving the machine room for more writes to the connection, which may be gone by now."""
+        try:
+            return receive(CHUNK)
+        except (paramiko.SSHException, EOFError, EnvironmentError) as error:
+            self._check_cut()
+            raise self._transport.lost("broke off", error)
 
     def _check_cut(self):
         """To be asked of a channel that ended in an unusual way."""

@@ -156,6 +156,16 @@ def test_a_cut_while_sending(sshd, connection):
     assert not isinstance(caught.value, ReceiveTimeout)
 
 
+def test_a_cut_that_shows_while_room_is_made_for_more(connection):
+    channel = connection.open("head -c 3000000 /dev/zero; sleep 60")
+    process.wait_until(lambda: len(channel._channel.in_buffer) > MEGABYTE, 10, "the output")
+    connection._ours.sock._carrier.shutdown(socket.SHUT_WR)
+    with pytest.raises(errors.ConnectionLost) as caught:
+        while channel.receive(10):
+            pass
+    assert not isinstance(caught.value, ReceiveTimeout)
+
+
 def test_all_that_came_before_a_cut_is_read(sshd, connection):
     channel = connection.open("echo kept; sleep 60")
     time.sleep(0.5)
