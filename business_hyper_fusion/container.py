@@ -1,11 +1,13 @@
 """The build container: its name, mounts, variables and options. Plans only; runs nothing.
 
 What a build gets is written here and nowhere else: this ref's source and the project's caches to write, its
-scripts and the dependency configuration to read. No sibling branch, no mirror, no engine socket.
+scripts and the dependency configuration to read, for the step ``package`` the image's context to fill. No sibling
+branch, no mirror, no engine socket.
 """
 
 from __future__ import absolute_import, print_function
 
+import collections
 import os
 
 from business_hyper_fusion import access, compat, names
@@ -17,24 +19,35 @@ MOUNTS = {
     "dependency_lib": "/tristan/cache/dependency_lib",
     "downloads": "/tristan/cache/downloads",
     "secrets": "/tristan/secrets",
+    "context": "/tristan/context",
 }
 """Where things are inside, the same in every build: what tools cache by path stays valid."""
 
+Step = collections.namedtuple("Step", "name title script dockerfile")
+"""A script that a container is started for.
 
-def name(work):
-    return names.container(work.request["build_id"], work.request["attempt"], "build")
+name: of the step, in the container's name; title: what people call the script; script: its file in ``build``;
+dockerfile: whose Dockerfile the image's context is for (operator, repository or pack), "" where there is no context.
+"""
+
+BUILD = Step("build", "the build script", "compile_to_execute.sh", "")
 
 
-def run_options(work, environment_file, cid_file):
+def name(work, step=BUILD):
+    return names.container(work.request["build_id"], work.request["attempt"], step.name)
+
+
+def run_options(work, environment_file, cid_file, step=BUILD):
     """:returns: everything between ``docker run`` and the image, as an argument list."""
     request = work.request
-    options = ["--name", name(work), "--init", "--log-driver", "none", "--cidfile", cid_file]
+    options = ["--name", name(work, step), "--init", "--log-driver", "none"]
+    options += ["--cidfile", cid_file]
     options += ["--user", "%d:%d" % (os.getuid(), os.getgid()), "--workdir", MOUNTS["source"]]
     options += ["--security-opt", "no-new-privileges", "--cap-drop", "ALL"]
     options += ["--network", request["network"], "--env-file", environment_file]
     for label, value in sorted(labels(work).items()):
         options += ["--label", "%s=%s" % (label, value)]
-    return options + _limits(request["limits"]) + _mounts(work)
+    return options + _limits(request["limits"]) + _mounts(work, step)
 
 
 def labels(work):
@@ -56,7 +69,7 @@ def _limits(limits):
     return options
 
 
-def _mounts(work):
+def _mounts(work, step):
     mounts = [
         (work.ref.source, MOUNTS["source"], False),
         (work.project.cache, MOUNTS["cache"], False),
@@ -67,6 +80,8 @@ def _mounts(work):
     mounts += access.mounts(work)
     if shares_downloads(work):
         mounts.append((downloads(work), MOUNTS["downloads"], False))
+    if step.dockerfile:
+        mounts.append((work.attempt.context, MOUNTS["context"], False))
     options = []
     for path, target, read_only in mounts:
         words = ["type=bind", "source=" + path, "target=" + target]
@@ -118,7 +133,7 @@ def project_tag(request):
     return names.app_repository(request["project"]["name"], request["ref"]["name"])
 
 
-def inside_variables(work):
+def inside_variables(work, step=BUILD):
     """:returns: the environment of a script inside the container."""
     values = request_environment(work, inside=True)
     own = MOUNTS["cache"] + "/dependency_lib"
@@ -134,10 +149,11 @@ def inside_variables(work):
     user = "root" if os.getuid() == 0 else "tristan"
     # The signal that ends a build reaches its whole process group, not only the first shell (tini's option).
     values.update(USER=user, LOGNAME=user, TINI_KILL_PROCESS_GROUP="1")
+    values.update(_context_variables(step, MOUNTS["context"]))
     return values
 
 
-def host_variables(work):
+def host_variables(work, step=BUILD):
     """:returns: what a script gets on top of the login's environment with isolation ``host``."""
     values = request_environment(work, inside=False)
     values.update(
@@ -148,18 +164,27 @@ def host_variables(work):
         TRISTAN_DOWNLOADS=downloads(work),
         TRISTAN_SECRETS=work.attempt.build_secrets,
         TRISTAN_ISOLATION="host",
+        TRISTAN_SCRIPT=step.script,
         HOME=work.project.home,
     )
+    values.update(_context_variables(step, work.attempt.context))
     return values
 
 
-def script_variables(work):
+def _context_variables(step, context):
+    if not step.dockerfile:
+        return {}
+    return {"TRISTAN_CONTEXT": context, "TRISTAN_DOCKERFILE": step.dockerfile}
+
+
+def script_variables(work, step=BUILD):
     """:returns: what our own scripts on the host get to drive the engine."""
     return {
         "TRISTAN_ISOLATION": "docker",
         "TRISTAN_ATTEMPT": work.attempt.token,
         "TRISTAN_ENGINE": " ".join(work.engine),
-        "TRISTAN_CONTAINER": name(work),
+        "TRISTAN_CONTAINER": name(work, step),
+        "TRISTAN_SCRIPT": step.script,
         "TRISTAN_BUILD_IMAGE": work.status.document["image"]["build_image"],
         "TRISTAN_BUILD": MOUNTS["build"],
     }
@@ -172,10 +197,10 @@ def request_environment(work, inside):
     )
 
 
-def environment_file(work):
+def environment_file(work, step=BUILD):
     """:returns: the content of ``--env-file``, bytes: values stay out of argument lists, also behind sudo.
 
     One ``NAME=value`` a line, nothing is unquoted by the engine; the grammar refuses values with line ends.
     """
-    lines = ["%s=%s" % item for item in sorted(inside_variables(work).items())]
+    lines = ["%s=%s" % item for item in sorted(inside_variables(work, step).items())]
     return compat.to_bytes("\n".join(lines) + "\n")

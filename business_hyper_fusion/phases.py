@@ -16,6 +16,7 @@ from business_hyper_fusion import (
     resources,
     scripts,
     source,
+    trees,
 )
 from business_hyper_fusion.control import Control
 from business_hyper_fusion.log import Log
@@ -71,7 +72,8 @@ class Phases(object):
         self._work.status.document.update(scripts_version=version, source=self._work.ref.source)
 
     def _source(self):
-        self._work.status.document["commit"] = source.run(self._work)
+        origin = trees if self._work.request["tree"] else source
+        self._work.status.document["commit"] = origin.run(self._work)
 
     def _image(self):
         self._work.status.document["image"]["build_image"] = image.run(self._work)
@@ -95,6 +97,7 @@ class Phases(object):
         if name != "clean":
             work.control.check()
         work.runner.usages = []
+        work.container_use = None
         cpu_before = resources.own_cpu()
         work.status.begin_phase(name)
         state, exit_status = "error", None
@@ -109,9 +112,7 @@ class Phases(object):
 
     def _end_phase(self, name, state, exit_status, own_cpu):
         use = resources.of_commands(self._work.runner.usages, own_cpu)
-        if name == "build" and self._work.in_docker:
-            use = self._work.container_use or resources.UNKNOWN
-        self._work.status.end_phase(name, state, exit_status, use)
+        self._work.status.end_phase(name, state, exit_status, self._work.container_use or use)
 
     def _catching(self, do):
         """:returns: how ``do`` ended early, or None."""

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Start the build: in the build container, which is handed compile_to_execute.sh, or, with isolation "host", here.
+# Start a script of the project's: in the build container, which is handed it, or, with isolation "host", here.
+# In: TRISTAN_SCRIPT: compile_to_execute.sh, or the one that prepares the image's context.
 # Arguments: the container's options (name, user, mounts, limits), planned by container.py.
 set -eu
 set -f # TRISTAN_ENGINE is a list of plain words, e.g. "sudo docker"; nothing in it is to be expanded.
@@ -7,9 +8,9 @@ set -f # TRISTAN_ENGINE is a list of plain words, e.g. "sudo docker"; nothing in
 case $TRISTAN_ISOLATION in
 docker)
 	# shellcheck disable=SC2086
-	exec $TRISTAN_ENGINE run "$@" "$TRISTAN_BUILD_IMAGE" /bin/sh "$TRISTAN_BUILD/run_script.sh" "$TRISTAN_BUILD/compile_to_execute.sh"
+	exec $TRISTAN_ENGINE run "$@" "$TRISTAN_BUILD_IMAGE" /bin/sh "$TRISTAN_BUILD/run_script.sh" "$TRISTAN_BUILD/$TRISTAN_SCRIPT"
 	;;
 host)
-	exec /bin/sh "$TRISTAN_BUILD/run_script.sh" "$TRISTAN_BUILD/compile_to_execute.sh"
+	exec /bin/sh "$TRISTAN_BUILD/run_script.sh" "$TRISTAN_BUILD/$TRISTAN_SCRIPT"
 	;;
 esac
