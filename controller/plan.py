@@ -3,7 +3,7 @@ network.
 
 Job: choose what is built and where it may be built; check every value before anything is sent.
 In: Settings, Choices, a Moment (time, random digits, who asks). Out: a Plan.
-Raises errors.UsageError or errors.Refused that name the argument or the key.
+Raises errors.UsageError, errors.SettingsError or errors.Refused that name the argument or the key.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
@@ -13,8 +13,9 @@ import time
 
 import six
 
-from business_hyper_fusion import grammar, protocol
-from controller import errors, render
+from business_hyper_fusion import grammar, names, protocol
+from controller import errors, render, templates
+from controller.candidates import candidates, chosen
 
 BUSINESS_ID = "1"
 
@@ -52,17 +53,23 @@ class Plan(object):
         self.ref = document["ref"]
 
     def request(self, machine, executor_id, release):
-        """The whole request document for one executor.
+        """The whole request document for one executor; a profile's proxy goes before the machine's.
 
         :param release: hash of the release it is pinned to.
         """
         engine = {"kind": machine.engine.kind, "command": list(machine.engine.command)}
+        proxy = self.document["proxy"]
         return dict(
             self.document,
             machine=machine.name,
             executor_id=executor_id,
             release=release,
             engine=engine,
+            proxy={
+                "address": proxy["address"] or machine.proxy,
+                "no_proxy": proxy["no_proxy"] or machine.no_proxy,
+            },
+            ca=self.document["ca"] or machine.ca,
         )
 
 
@@ -72,8 +79,30 @@ def plan(settings, choices, moment, languages):
     """
     project = chosen(settings.projects, choices.project, "project")
     profile = settings.build_profiles[project.build_profile]
-    check_language(project, profile, languages)
-    document = {
+    check_language(project, languages)
+    document = dict(
+        build_part(project, moment),
+        ref=ref(choices),
+        isolation=profile.isolation,
+        image=image(project, profile),
+        scripts=templates.scripts(settings, project),
+        environment=environment(project, choices.params),
+        limits=limits(profile.limits, project.keep_failed),
+        network=profile.network,
+        cache={"scope": profile.cache},
+        proxy={"address": profile.proxy, "no_proxy": profile.no_proxy},
+        ca=profile.ca,
+    )
+    document["publish"] = publish(settings, project, document, moment)
+    machines = candidates(settings, project, profile, choices.machine)
+    planned = Plan(document, machines, secrets(settings, project))
+    check_whole(planned)
+    return planned
+
+
+def build_part(project, moment):
+    """What a request says of the build itself and of its source."""
+    return {
         "protocol": protocol.PROTOCOL,
         "build_id": build_id(moment),
         "attempt": 1,
@@ -86,39 +115,18 @@ def plan(settings, choices, moment, languages):
             "module_path": project.module_path,
         },
         "repository": repository(project),
-        "ref": ref(choices),
-        "isolation": profile.isolation,
-        "image": image(profile),
-        "scripts": scripts(profile),
-        "environment": environment(profile, choices.params),
+        "checkout": dict(project.checkout._asdict()),
+        "tree": None,
         "artifacts": list(project.artifacts),
-        "limits": limits(profile.limits),
-        "network": profile.network,
     }
-    machines = candidates(settings, project, profile, choices.machine)
-    planned = Plan(document, machines, secrets(settings, project))
-    check_whole(planned)
-    return planned
 
 
-def chosen(items, name, what):
-    """The item of that name, or an error that lists what there is."""
-    if name in items:
-        return items[name]
-    known = ", ".join(items) or "none"
-    raise errors.UsageError(
-        "there is no %s %s in the settings" % (what, grammar.shown(name)),
-        remedy="known: %s" % known,
-    )
-
-
-def check_language(project, profile, languages):
-    """A build by the default script needs the language's pack; a profile's own script does not."""
-    if project.language not in languages and not profile.compile_to_execute:
+def check_language(project, languages):
+    """A build by the default script needs the language's pack; one by a script of its own does not."""
+    if project.language not in languages and not project.compile_to_execute:
         raise errors.UsageError(
             "projects.%s.language: there is no language pack %s" % (project.name, project.language),
-            remedy="there is %s; or give build_profiles.%s a compile_to_execute"
-            % (", ".join(languages), profile.name),
+            remedy="there is %s; or give the project a compile_to_execute" % ", ".join(languages),
         )
 
 
@@ -159,42 +167,45 @@ def repository(project):
     }
 
 
-def image(profile):
+def image(project, profile):
+    """Of any id: only a build that is repeated asks for the one it had."""
     if profile.isolation == "host":
-        return {"name": "", "recipe": ""}
-    if not profile.image:
-        raise errors.UsageError("the build profile %s names no image" % profile.name)
-    checked("build_profiles.%s.image" % profile.name, grammar.check_image, profile.image)
-    recipe = render.render("build_image.Dockerfile.j2", image=profile.image)
-    return {"name": profile.image, "recipe": recipe}
+        return {"name": "", "recipe": "", "id": ""}
+    key = "projects.%s.image" % project.name
+    if not project.image:
+        raise errors.UsageError("%s: there is none, nor in its build profile" % key)
+    checked(key, grammar.check_image, project.image)
+    recipe = render.render("build_image.Dockerfile.j2", image=project.image)
+    return {"name": project.image, "recipe": recipe, "id": ""}
 
 
-def scripts(profile):
-    """The profile's own scripts as they are written (braces are theirs), else the default."""
-    compiling = profile.compile_to_execute or render.render("compile_to_execute.sh.j2")
-    found = {"compile_to_execute.sh": script_form(compiling)}
-    if profile.package_to_docker:
-        found["package_to_docker.sh"] = script_form(profile.package_to_docker)
-    return found
+def publish(settings, project, document, moment):
+    """Where the project's image goes; None for a project that has no registry."""
+    if project.docker_registry is None:
+        return None
+    registry = settings.docker_registries[project.docker_registry]
+    repository = names.app_repository(project.name, document["ref"]["name"])
+    tag = names.app_tag(document["build_id"], moment.seconds, document["attempt"])
+    path = [registry.address, registry.namespace, repository]
+    return {
+        "registry": registry.name,
+        "address": registry.address,
+        "username": registry.username,
+        "image": "%s:%s" % ("/".join(part for part in path if part), tag),
+        "project_tag": repository,
+    }
 
 
-def script_form(script):
-    """As JSON can carry it: text, or for bytes that are not UTF-8 a character for each byte."""
-    if isinstance(script, six.text_type):
-        return script
-    return {"encoding": "latin-1", "text": script.decode("latin-1")}
-
-
-def environment(profile, params):
-    """The profile's variables, and over them the operator's --param ones."""
-    values = dict(profile.environment)
+def environment(project, params):
+    """The project's variables, and over them the operator's --param ones."""
+    values = dict(project.environment)
     for name, value in params:
         checked("--param", grammar.check_environment_name, name)
         values[name] = checked("--param %s" % name, grammar.check_environment_value, value)
     return values
 
 
-def limits(chosen_limits):
+def limits(chosen_limits, keep_failed):
     """As the request wants them: an open limit on memory or CPUs is "", others have numbers."""
     return {
         "soft_seconds": chosen_limits.soft_seconds,
@@ -203,42 +214,22 @@ def limits(chosen_limits):
         "cpus": chosen_limits.cpus,
         "pids": chosen_limits.pids,
         "log_bytes": chosen_limits.log_bytes,
+        "keep_failed_seconds": keep_failed,
     }
 
 
-def candidates(settings, project, profile, name):
-    """The machines that may run it, in the file's order; `name` narrows them to one."""
-    if name is not None:
-        only = chosen(settings.machines, name, "machine")
-        reason = objection(only, project, profile)
-        if reason:
-            raise errors.UsageError("--machine %s: %s" % (name, reason))
-        return [only]
-    reasons = [(machine, objection(machine, project, profile)) for machine in machines_of(settings)]
-    fit = [machine for machine, reason in reasons if not reason]
-    if not fit:
-        why = "; ".join("%s: %s" % (machine.name, reason) for machine, reason in reasons)
-        raise errors.UsageError(
-            "no machine fits project %s" % project.name, remedy=why or "add a machine"
-        )
-    return fit
-
-
-def machines_of(settings):
-    return list(settings.machines.values())
-
-
-def objection(machine, project, profile):
-    """Why a machine may not run a project; "" when it may."""
-    missing = sorted(set(project.labels) - set(machine.labels))
-    if missing:
-        return "it lacks the label %s" % ", ".join(missing)
-    if profile.isolation not in machine.isolation:
-        return "it does not allow isolation %s" % profile.isolation
-    return ""
-
-
 def secrets(settings, project):
+    """{slot: reference} of all that a build of the project can use."""
+    found = git_secrets(settings, project)
+    registry = settings.docker_registries.get(project.docker_registry)
+    if registry is not None and registry.password:
+        found["registry_password"] = registry.password
+    for name, reference in project.secrets.items():
+        found["build:" + name] = reference
+    return found
+
+
+def git_secrets(settings, project):
     """{slot: reference}: of the repository's own git server, what its scheme can use."""
     if not project.git_server:
         return {}

@@ -4,8 +4,10 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import pytest
 
-from business_hyper_fusion import grammar
+from business_hyper_fusion import grammar, names
 from controller import errors, plan, settings
+from controller.secrets import SecretReference
+from tests.controller.settings.authority import CERTIFICATE
 
 MOMENT = plan.Moment(1795243712.1239, "9c1e4f2a", "alice@laptop")
 SETTINGS = """
@@ -17,6 +19,9 @@ machines:
   builder-2:
     labels: [linux]
     isolation: [docker, host]
+    proxy: http://10.0.0.1
+    no_proxy: [localhost, 10.0.0.0/8]
+    ca_file: ca.pem
 git_servers:
   main:
     address: https://git.example.com
@@ -25,6 +30,12 @@ git_servers:
   deep:
     address: ssh://git@deep.example.com
     key_file: keys/deep
+docker_registries:
+  main:
+    address: 127.0.0.1:5000
+    namespace: team
+    username: robot
+    password: {env: REGISTRY_PASSWORD}
 build_profiles:
   wheel:
     image: python:3.12-slim
@@ -38,19 +49,34 @@ build_profiles:
     package_to_docker: |
       echo package
     compile_to_execute: |
-      docker inspect -f '{{.Id}}' x
+      {% raw %}docker inspect -f '{{.Id}}' x{% endraw %}
   trusted:
     isolation: host
     language: python
+  app:
+    image: python:3.12-slim
+    language: python
+    docker_registry: main
+    cache: language
+    proxy: http://10.0.0.2:3128
+    secrets: {TOKEN: {env: TOKEN}, KEY: {env: KEY}}
 projects:
   shop: {repository: group/shop, build_profile: wheel, git_server: main}
   deep: {repository: group/deep, build_profile: big, git_server: deep}
   open: {repository: "https://open.example.com/a/b.git", build_profile: trusted}
+  image:
+    repository: group/image
+    build_profile: app
+    git_server: main
+    checkout: {submodules: true}
+    secrets: {KEY: {env: PROJECT_KEY}}
+    keep_failed: 60
 """
 
 
 @pytest.fixture
 def loaded(tmpdir):
+    tmpdir.join("ca.pem").write(CERTIFICATE)
     path = tmpdir.join("tristan.yml")
     path.write(SETTINGS)
     return settings.load(str(path))
@@ -143,7 +169,7 @@ def test_labels_and_isolation_select_machines(loaded):
     assert [machine.name for machine in deep.machines] == ["builder-1"]
     trusted = make(loaded, project="open", branch="main")
     assert [machine.name for machine in trusted.machines] == ["builder-2"]
-    assert trusted.document["image"] == {"name": "", "recipe": ""}
+    assert trusted.document["image"] == {"name": "", "recipe": "", "id": ""}
 
 
 def test_no_machine_that_fits_says_why_for_each(loaded):
@@ -153,12 +179,21 @@ def test_no_machine_that_fits_says_why_for_each(loaded):
     assert "builder-2: it lacks the label big" in caught.value.remedy
 
 
-def test_a_profile_s_scripts_travel_as_they_are_written(loaded):
+def test_scripts_are_rendered(loaded):
     scripts = make(loaded, project="deep", branch="main").document["scripts"]
     assert scripts == {
         "compile_to_execute.sh": "docker inspect -f '{{.Id}}' x\n",
         "package_to_docker.sh": "echo package\n",
     }
+
+
+def test_a_template_that_is_wrong_is_told_by_its_key_before_anything_is_sent(loaded):
+    project = loaded.projects["shop"]._replace(dockerfile="FROM x\nRUN {{ valus.a }}\n")
+    with pytest.raises(errors.SettingsError) as caught:
+        make(loaded._replace(projects={"shop": project}), branch="main")
+    ((key, message),) = caught.value.faults
+    assert key == "projects.shop.dockerfile"
+    assert message.startswith("line 2: 'valus' is undefined")
 
 
 def test_only_the_secret_that_the_repository_s_scheme_uses_is_needed(loaded, tmpdir):
@@ -179,18 +214,60 @@ def test_secrets_are_not_read_by_planning(loaded, monkeypatch):
         planned.secrets["git_password"].resolve()
 
 
-def test_a_script_that_is_not_utf_8_travels_byte_for_byte():
-    form = plan.script_form(b"echo \xe9\xff\n")
-    assert form == {"encoding": "latin-1", "text": "echo \u00e9\u00ff\n"}
-    assert plan.script_form("echo \u00e9\n") == "echo \u00e9\n"
+def test_every_secret_of_a_build_has_a_slot(loaded):
+    secrets = make(loaded, project="image", branch="main").secrets
+    assert secrets == {
+        "git_password": SecretReference("env", "GIT_PASSWORD"),
+        "registry_password": SecretReference("env", "REGISTRY_PASSWORD"),
+        "build:TOKEN": SecretReference("env", "TOKEN"),
+        "build:KEY": SecretReference("env", "PROJECT_KEY"),
+    }
+
+
+def test_where_an_image_goes(loaded):
+    published = make(loaded, project="image", branch="feature/Login").document["publish"]
+    repository = names.app_repository("image", "feature/Login")
+    assert published == {
+        "registry": "main",
+        "address": "127.0.0.1:5000",
+        "username": "robot",
+        "image": "127.0.0.1:5000/team/%s:20261121T064832123-9c1e4f2a_202611210648" % repository,
+        "project_tag": repository,
+    }
+    registry = loaded.docker_registries["main"]._replace(namespace="")
+    bare = loaded._replace(docker_registries={"main": registry})
+    image = make(bare, project="image", branch="main").document["publish"]["image"]
+    assert image.startswith("127.0.0.1:5000/image-main:2026")
+    assert make(loaded, branch="main").document["publish"] is None
+
+
+def test_what_is_checked_out_cached_and_kept(loaded):
+    document = make(loaded, project="image", branch="main").document
+    assert document["checkout"] == {"submodules": True, "lfs": False, "git_directory": False}
+    assert document["cache"] == {"scope": "language"}
+    assert document["limits"]["keep_failed_seconds"] == 60
+    assert document["tree"] is None
+    plain = make(loaded, branch="main").document
+    assert plain["cache"] == {"scope": "project"}
+    assert plain["limits"]["keep_failed_seconds"] == 4 * 3600
+
+
+def test_a_profile_s_proxy_and_authority_go_before_the_machine_s(loaded):
+    def asked(project, number):
+        planned = make(loaded, project=project, branch="main")
+        request = planned.request(planned.machines[number], "1", "a" * 64)
+        return request["proxy"]["address"], request["proxy"]["no_proxy"], request["ca"]
+
+    assert asked("shop", 0) == ("", "", "")
+    assert asked("shop", 1) == ("http://10.0.0.1:80", "localhost,10.0.0.0/8", CERTIFICATE)
+    assert asked("image", 0) == ("http://10.0.0.2:3128", "", "")
+    assert asked("image", 1) == ("http://10.0.0.2:3128", "localhost,10.0.0.0/8", CERTIFICATE)
 
 
 def test_a_language_without_a_pack_needs_a_script_of_its_own(loaded):
-    profile = loaded.build_profiles["wheel"]
     project = loaded.projects["shop"]._replace(language="php")
     with pytest.raises(errors.UsageError) as caught:
-        plan.check_language(project, profile, ["nodejs", "python"])
+        plan.check_language(project, ["nodejs", "python"])
     assert caught.value.message.startswith("projects.shop.language: ")
     assert "nodejs, python" in caught.value.remedy
-    own = profile._replace(compile_to_execute="composer install\n")
-    plan.check_language(project, own, ["python"])
+    plan.check_language(project._replace(compile_to_execute="composer install\n"), ["python"])
