@@ -131,3 +131,4 @@ class Ref(object):
         self.build = join(path, "build")
         # The index lies outside of source: what a build can write, git on the host must not read as its own.
         self.index = join(path, "index")
+        self.submodules = join(path, "submodules")  # their indexes
