@@ -5,6 +5,8 @@ cancel   end a build                                      one document in, one l
 watch    follow builds                                    a line in for each, frames out until stdin ends
 request  what a build was asked, and how it ended         one document in, one line out
 artifact the bytes of built files                         a line in for each, the files out until stdin ends
+tree     take a tree from an operator's disk               a line in, then a tar stream; lines out
+gc       remove what is not needed any more               one document in, one line out
 guard    not for controllers: the guardian of a build (see daemon.py)
 """
 
@@ -20,7 +22,9 @@ VERBS = {
     "artifact": "artifact_stream",
     "builds": "builds",
     "cancel": "cancel",
+    "gc": "gc",
     "request": "past",
+    "tree": "receive_tree",
     "watch": "watch",
 }
 """Verb -> module with main(business), which returns the exit status."""

@@ -112,8 +112,14 @@ class Machine(object):
 
     def ask(self, verb, question):
         """:returns: the answer of a verb."""
+        return self.converse(verb, json.dumps(question))[0]
+
+    def converse(self, verb, said):
+        """:param said: text or bytes for stdin. :returns: list of the verb's answers."""
         words = [os.path.join(self.release, "business_hyper_fusion"), verb]
-        return json.loads(self._python(words, compat.to_bytes(json.dumps(question))))
+        return [
+            json.loads(line) for line in self._python(words, compat.to_bytes(said)).splitlines()
+        ]
 
     def start_watch(self):
         """:returns: the process of the verb ``watch``, pipes at both ends."""
