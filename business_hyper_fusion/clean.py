@@ -5,7 +5,7 @@ from __future__ import absolute_import, print_function
 import os
 import shutil
 
-from business_hyper_fusion import compat, source
+from business_hyper_fusion import compat, files, names, source
 
 KEPT_BUILDS = 50
 """Builds of an executor whose log and artifacts are kept; of older ones the status stays, as a tombstone."""
@@ -17,7 +17,8 @@ def run(work):
         compat.remove_file(work.ref.index)
         source.remove_tree(work.ref.source)
     forget_secrets(work.attempt)
-    bury_old_builds(work.executor)
+    bury_old_builds(work.executor, work.request["build_id"])
+    mark_use(work)
 
 
 def forget_secrets(attempt):
@@ -26,20 +27,35 @@ def forget_secrets(attempt):
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def bury_old_builds(executor):
-    """Keep KEPT_BUILDS whole; a tombstone goes on saying that a build was claimed, and how it ended."""
+def bury_old_builds(executor, own=""):
+    """Keep KEPT_BUILDS whole; a tombstone goes on saying that a build was claimed, and how it ended.
+
+    :param own: id of the build that runs: it stays, however many were asked for after it.
+    """
     for build_id in sorted(os.listdir(executor.builds))[:-KEPT_BUILDS]:
         build = os.path.join(executor.builds, build_id)
-        for number in os.listdir(build):
-            _bury(os.path.join(build, number))
+        for number in os.listdir(build) if build_id != own else ():
+            attempt = os.path.join(build, number)
+            for name in perishable(attempt):
+                source.remove_tree(os.path.join(attempt, name))
 
 
-def _bury(attempt):
-    for name in os.listdir(attempt):
-        path = os.path.join(attempt, name)
-        if name == "status":
-            continue
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            compat.remove_file(path)
+def perishable(attempt):
+    """:returns: names of what an old attempt's directory loses: all but its status and a workspace that is promised."""
+    found = [name for name in os.listdir(attempt) if name != "status"]
+    if "workspace" in found:
+        document = files.read_json(os.path.join(attempt, "status")) or {}
+        if str(document.get("kept_until") or "") > compat.iso_time():
+            found.remove("workspace")
+    return found
+
+
+def mark_use(work):
+    """For who asks how long something has been idle: a ref, its project, its mirror, the shared downloads."""
+    mirror = names.mirror(work.request["repository"]["address"])
+    used = [work.ref.path, work.project.path, os.path.join(work.business.mirrors, mirror)]
+    if work.request["cache"]["scope"] == "language":
+        used.append(work.business.downloads(work.request["project"]["language"]))
+    for path in used:
+        if os.path.isdir(path):
+            os.utime(path, None)

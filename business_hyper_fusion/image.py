@@ -19,9 +19,20 @@ def run(work):
         ``image_failed``.
     """
     image = BuildImage(work)
+    image.use()
     if not image.up_to_date():
         image.make()
     return image.name
+
+
+def lock_of(business, name):
+    """:returns: path of the lock that whoever makes or removes a build image holds."""
+    return os.path.join(business.images, names.component(name) + ".lock")
+
+
+def mark_of(business, name):
+    """:returns: path of a build image's mark: its time is the last use, and builds that use it share its lock."""
+    return os.path.join(business.images, names.component(name) + ".used")
 
 
 class BuildImage(object):
@@ -32,6 +43,15 @@ class BuildImage(object):
         self._base = work.request["image"]["name"]
         self._recipe = work.request["image"]["recipe"]
         self.name = names.build_image(self._base, os.getuid())
+
+    def use(self):
+        """Mark the image as used now, and keep off who would remove it for as long as this process lives."""
+        work = self._work
+        compat.make_directories(work.business.images)
+        mark = mark_of(work.business, self.name)
+        waiting = "==> image: waiting for the removal of %s" % self.name
+        lock.acquire_in_turn(mark, work.control, lambda: work.log.say(waiting), shared=True)
+        os.utime(mark, None)
 
     def up_to_date(self):
         """One call to the engine when all is well, which is nearly always."""
@@ -52,10 +72,47 @@ class BuildImage(object):
         finally:
             os.close(held)
 
+    def renew(self):
+        """For who looks after a machine: the base as its registry has it now, the image made anew where that or
+        the recipe changed. What runs in the image as it was goes on there.
+
+        :returns: True when it was made anew; None when it is not on the machine, and so is not missed.
+        """
+        if not self._inspect([self.name]):
+            return None
+        compat.make_directories(self._work.business.images)
+        held = self._lock()
+        try:
+            before = self._inspect([self._base])
+            self._pull_again(before)
+            if self.up_to_date():
+                return False
+            self._build(self._base_image())
+            self._remove_nameless(before)
+            return True
+        finally:
+            os.close(held)
+
+    def _pull_again(self, before):
+        """An image without a digest was made on this machine, and one that is named by its digest can't change."""
+        if before and (not before[0].get("RepoDigests") or "@" in self._base):
+            return
+        pulled = self._run(engine.pull(self._work.engine, self._base), capture=True)
+        if pulled.exit_status != 0:
+            message = "image %s can't be pulled: %s"
+            raise outcome.error("image_unavailable", message % (self._base, pulled.last_line()))
+
+    def _remove_nameless(self, bases):
+        """A base whose name the pulled one has now; where something else needs it, the engine refuses."""
+        for base in self._inspect([str(base.get("Id")) for base in bases]):
+            if not base.get("RepoTags"):
+                words = engine.remove_image(self._work.engine, str(base.get("Id")))
+                self._run(words, capture=True)
+
     def _lock(self):
         waiting = "==> image: waiting for another build that makes %s" % self.name
         work = self._work
-        path = os.path.join(work.business.images, names.component(self.name) + ".lock")
+        path = lock_of(work.business, self.name)
         return lock.acquire_in_turn(path, work.control, lambda: work.log.say(waiting))
 
     def _base_image(self):

@@ -25,7 +25,7 @@ import subprocess
 import sys
 import time
 
-DIRECTORIES = (b"releases", b"cache", b"mirrors", b"images", b"run")
+DIRECTORIES = (b"releases", b"cache", b"mirrors", b"images", b"trees", b"upkeep", b"run")
 LINKS = (b"startup.py", b"business_hyper_fusion", b"data_data")
 RECORD, SYNC_LOCK = b"local_update_time_record", b"sync.lock"
 TEMPORARY = re.compile(

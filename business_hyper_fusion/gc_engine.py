@@ -1,0 +1,195 @@
+"""What a collection finds in the container engine: containers and images of this root, known by their labels.
+
+An image goes by its name and never by force: what runs in it keeps it, whatever was decided here.
+"""
+
+from __future__ import absolute_import, print_function
+
+import json
+import os
+
+from business_hyper_fusion import compat, gc_executors, image, lock, remove
+from business_hyper_fusion.gc_report import Item, moment
+
+FORMAT = '{{.ID}} {{.Label "tristan.build_id"}} {{.Label "tristan.attempt"}}'
+
+
+class Engine(object):
+    """:param words: the engine's command; [] for none."""
+
+    def __init__(self, words, root):
+        self._words = words
+        self._label = "label=tristan.root=" + root
+
+    def is_there(self):
+        """Without the program there is nothing it could have made."""
+        words = ["sh", "-c", 'command -v -- "$1"', "sh"] + self._words[:1]
+        return bool(self._words) and remove.run(compat.words(words))[0] == 0
+
+    def containers(self):
+        """:returns: list of (id, build id, attempt), of all that are ours."""
+        words = ["ps", "--all", "--no-trunc", "--filter", self._label, "--format", FORMAT]
+        lines = self._ask(words).splitlines()
+        return [tuple((line.split(" ") + ["", ""])[:3]) for line in lines if line.strip()]
+
+    def images(self):
+        """:returns: (list of dict, what the engine tells of images that are ours; the same of all images)."""
+        mine = set(self._ask(["images", "--quiet", "--no-trunc", "--filter", self._label]).split())
+        everything = sorted(set(self._ask(["images", "--quiet", "--no-trunc"]).split()) | mine)
+        if not mine:
+            return [], []
+        words = ["image", "inspect", "--format", "{{json .}}"]
+        # What was removed in the meantime is a complaint of the engine's, no reason to believe nothing else.
+        output = remove.run(compat.words(self._words + words + everything))[1]
+        told = [compat.native(json.loads(line)) for line in compat.to_native(output).splitlines()]
+        return [one for one in told if one["Id"] in mine], told
+
+    def remove_container(self, container):
+        self._ask(["rm", "--force", "--volumes", container])
+
+    def remove_image(self, name):
+        self._ask(["image", "rm", name])
+
+    def _ask(self, words):
+        """:raises Refused: with the engine's words."""
+        exit_status, output, said = remove.run(compat.words(self._words + words))
+        if exit_status != 0:
+            raise Refused(compat.to_native(said) or "the engine gave no answer")
+        return compat.to_native(output)
+
+
+class Refused(Exception):
+    """The engine did not do it: its last words."""
+
+
+def collect_containers(report, business, engine):
+    """Containers of attempts that have ended; the list comes first, so that what runs is in the other one."""
+    try:
+        found = engine.containers()
+    except Refused as refused:
+        report.failed("containers", "the engine", str(refused))
+        return
+    running = gc_executors.running(business)
+    for container, build_id, attempt in found:
+        item = Item(
+            "containers", "%s of build %s" % (container[:12], build_id or "?"), [], report.now
+        )
+        item.why = "its build has ended"
+        if (build_id, attempt) in running:
+            report.kept("containers")
+        else:
+            _remove(report, item, None, lambda one=container: engine.remove_container(one))
+
+
+def collect_images(report, business, engine):
+    """Build images without a base, without a name or without use; app images whose build has ended."""
+    try:
+        mine, everything = engine.images()
+    except Refused as refused:
+        report.failed("images", "the engine", str(refused))
+        return
+    if not report.dry_run:
+        compat.make_directories(business.images)
+    running = gc_executors.running(business)
+    present = set(one["Id"] for one in everything)
+    for one in mine:
+        labels = (one.get("Config") or {}).get("Labels") or {}
+        names = one.get("RepoTags") or []
+        size = own_size(one, everything)
+        if labels.get("tristan.image") == "app":
+            _collect_app_image(report, engine, (one, names, size), labels, running)
+        elif not names:
+            item = _item(one, one["Id"], "another image has its name now")
+            _remove(report, item, size, lambda name=one["Id"]: engine.remove_image(name))
+        else:
+            base_is_gone = labels.get("tristan.base") not in present
+            for name in names:
+                _collect_build_image(report, business, engine, (name, size, base_is_gone))
+
+
+def _collect_app_image(report, engine, found, labels, running):
+    one, names, size = found
+    if (labels.get("tristan.build_id"), labels.get("tristan.attempt")) in running:
+        report.kept("images")
+        return
+    for name in names or [one["Id"]]:
+        item = _item(one, name, "left by a build that has ended")
+        _remove(report, item, size, lambda name=name: engine.remove_image(name))
+
+
+def _item(one, name, why):
+    item = Item("images", name, [], gc_executors.seconds_of(str(one.get("Created") or "")))
+    item.why = why
+    return item
+
+
+def _collect_build_image(report, business, engine, found):
+    """Without a base it can't be used, and is made anew should the base come back."""
+    name, size, base_is_gone = found
+    mark = image.mark_of(business, name)
+    item = report.judged(Item("images", name, [], moment(mark) or report.now))
+    if base_is_gone:
+        item.why = "its base image is gone"
+    locks = [image.lock_of(business, name), mark]
+    if not item.why:
+        _start_its_age(report, mark)
+        report.kept("images")
+    elif not report.dry_run:
+        _remove_locked(
+            report,
+            item,
+            locks,
+            lambda: _remove(report, item, size, lambda: engine.remove_image(name)),
+        )
+    elif any(lock.held(path) for path in locks):
+        report.busy(item)
+    else:
+        report.removed(item, size)
+
+
+def _remove_locked(report, item, locks, do):
+    """Under both of its locks: nobody makes it, and nobody is about to start a container from it."""
+    held = [lock.acquire(path) for path in locks]
+    try:
+        if None in held:
+            report.busy(item)
+        else:
+            do()
+    finally:
+        for descriptor in held:
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def _start_its_age(report, mark):
+    """An image that no build has marked yet grows old from now on."""
+    if not report.dry_run:
+        with open(mark, "ab"):
+            pass
+
+
+def _remove(report, item, size, do):
+    if report.dry_run:
+        report.removed(item, size)
+        return
+    try:
+        do()
+    except Refused as refused:
+        report.failed(item.kind, item.name, str(refused))
+    else:
+        report.removed(item, size)
+
+
+def own_size(one, everything):
+    """:returns: bytes of an image that no image below it has: of build_<image>, what was added to <image>."""
+    layers = _layers(one)
+    below = [
+        other.get("Size") or 0
+        for other in everything
+        if other["Id"] != one["Id"] and _layers(other) == layers[: len(_layers(other))]
+    ]
+    return max((one.get("Size") or 0) - max(below or [0]), 0)
+
+
+def _layers(one):
+    return ((one.get("RootFS") or {}).get("Layers")) or []

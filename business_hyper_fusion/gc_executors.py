@@ -1,0 +1,180 @@
+"""What a collection finds below run/<executor>: refs and caches of projects, and what attempts have left.
+
+Everything here is guarded by the executor's lock.
+"""
+
+from __future__ import absolute_import, print_function
+
+import calendar
+import os
+import stat
+import time
+
+from business_hyper_fusion import clean, files, lock, names, settle, status
+from business_hyper_fusion.gc_report import DAY, Item, days, moment
+from business_hyper_fusion.layout import Project
+
+REFS = ("branches", "tags", "commits", "trees")
+
+TOMBSTONE_SECONDS = 365 * DAY
+"""After this long nobody launches a build again by its id, so that not even its status is needed."""
+
+
+def items(report, executor):
+    """:returns: list of Item, everything of one executor but its caches."""
+    found = []
+    if report.wants("refs"):
+        found += _refs(report, executor)
+    if any(report.wants(kind) for kind in ("workspaces", "artifacts")):
+        found += _left_by_attempts(report, executor)
+    if report.wants("history"):
+        found += _history(report, executor)
+    return found
+
+
+def running(business):
+    """:returns: set of (build id, attempt as text) that run, by the requests of the executors that are taken."""
+    found = set()
+    for executor in business.executors():
+        if lock.held(executor.lock):
+            document = files.read_json(executor.request) or {}
+            found.add((document.get("build_id"), str(document.get("attempt"))))
+    return found
+
+
+def projects(executor):
+    """:returns: list of layout.Project that an executor holds something of."""
+    found, waiting = [], [executor.path]
+    while waiting:
+        directory = waiting.pop()
+        below = directories(directory)
+        if directory != executor.path and set(below) & set(REFS + ("cache",)):
+            found.append(Project(directory))
+        components = [name for name in below if name not in names.RESERVED]
+        waiting.extend(os.path.join(directory, name) for name in components)
+    return found
+
+
+def directories(path):
+    """:returns: names of the directories in a directory; links are none."""
+    try:
+        below = os.listdir(path)
+    except OSError:
+        return []
+    return sorted(name for name in below if _is_directory(os.path.join(path, name)))
+
+
+def _is_directory(path):
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _refs(report, executor):
+    for project in projects(executor):
+        for path in _ref_paths(project):
+            item = Item("refs", below(executor.business, path), [path], moment(path))
+            item.top = executor.path
+            yield report.judged(item)
+
+
+def _ref_paths(project):
+    for kind in REFS:
+        parent = os.path.join(project.path, kind)
+        for name in directories(parent):
+            yield os.path.join(parent, name)
+
+
+def caches(report, executor):
+    """:returns: list of Item, each project's cache."""
+    found = []
+    for project in projects(executor):
+        if _is_directory(project.cache):
+            used = [moment(path) for path in [project.path] + list(_ref_paths(project))]
+            item = Item(
+                "caches", below(executor.business, project.cache), [project.cache], max(used)
+            )
+            item.top = executor.path
+            found.append(report.judged(item))
+    return found
+
+
+def kept_builds(executor):
+    """:returns: list of (layout.Attempt, status) of the builds whose files are kept, newest first."""
+    found = []
+    for build_id in settle.newest_builds(executor)[: clean.KEPT_BUILDS]:
+        for attempt in settle.attempts_of(executor, build_id):
+            document = status.read(attempt)
+            if document is not None:
+                found.append((attempt, document))
+    return found
+
+
+def _left_by_attempts(report, executor):
+    newest = set()
+    for attempt, document in kept_builds(executor):
+        if not status.terminal(document):
+            continue
+        if report.wants("workspaces") and os.path.lexists(attempt.workspace):
+            yield _workspace(report, attempt, document)
+        if report.wants("artifacts") and os.path.lexists(attempt.artifacts):
+            yield _artifacts(report, attempt, document, newest)
+
+
+def _workspace(report, attempt, document):
+    """The source of a failed build, kept for whom it may concern until the time that its status says."""
+    item = _of_attempt("workspaces", attempt, attempt.workspace, document)
+    if seconds_of(document.get("kept_until") or "") < report.now:
+        item.why = "kept until %s" % (document.get("kept_until") or "the build ended")
+    return item
+
+
+def _artifacts(report, attempt, document, newest):
+    """Those of the newest success of each ref stay, however old."""
+    ref = (document["repository"]["address"], document["ref"]["kind"], document["ref"]["name"])
+    item = _of_attempt("artifacts", attempt, attempt.artifacts, document)
+    is_newest = document["state"] == "success" and ref not in newest
+    if is_newest:
+        newest.add(ref)
+    if report.is_old(item) and not is_newest:
+        item.why = "built %s ago" % days(report.age(item))
+    return item
+
+
+def _of_attempt(kind, attempt, path, document):
+    used = seconds_of(document["ended_at"]) or moment(path)
+    return Item(kind, below(attempt.executor.business, path), [path], used)
+
+
+def _history(report, executor):
+    """Builds beyond those that are kept become tombstones, and tombstones go in the end."""
+    for build_id in settle.newest_builds(executor)[clean.KEPT_BUILDS :]:
+        build = os.path.join(executor.builds, build_id)
+        entries = [
+            os.path.join(attempt, name)
+            for attempt in [os.path.join(build, number) for number in directories(build)]
+            for name in clean.perishable(attempt)
+        ]
+        used = moment(build)
+        if report.now - used > TOMBSTONE_SECONDS:
+            item = Item("history", below(executor.business, build), [build], used)
+            item.why = "the tombstone of a build is kept for a year"
+            yield item
+        elif entries:
+            item = Item("history", below(executor.business, build), entries, used)
+            item.why = "the newest %d builds of an executor are kept" % clean.KEPT_BUILDS
+            yield item
+
+
+def seconds_of(text):
+    """:param text: a time of a status, or "". :returns: seconds since the epoch; 0 for ""."""
+    try:
+        return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        return 0
+
+
+def below(business, path):
+    """:returns: a path as people read it: relative to the business's directory."""
+    return os.path.relpath(path, business.path)

@@ -1,0 +1,328 @@
+"""Verb ``gc``: what is old goes, what is in use stays, and a build that runs meanwhile notices nothing."""
+
+from __future__ import absolute_import, print_function
+
+import json
+import os
+import shutil
+import signal
+import time
+
+import pytest
+
+from business_hyper_fusion import clean, gc_bin, identity, lock
+from business_hyper_fusion import gc as gc_verb
+from tests.executor.machine import HASH
+
+DAY = 86400
+HOUR = 3600
+
+
+@pytest.fixture
+def used(machine, address):
+    """The machine after two builds on executor 1: of branch ``main`` and of tag ``v1``."""
+    run(machine, address, "mkdir -p dist && echo wheel > dist/shop.whl", artifacts=["dist/*"])
+    run(machine, address, "true", ref={"kind": "tag", "name": "v1", "commit": ""})
+    return machine
+
+
+@pytest.fixture
+def shop(shop):
+    shop.tag("v1")
+    return shop
+
+
+def run(machine, address, script, **changes):
+    """:returns: the request of a build that succeeded."""
+    request = machine.request(address, script, **changes)
+    status = machine.run(request)
+    assert status["state"] == "success", machine.log(request)
+    free(machine, request)
+    return request
+
+
+def free(machine, request):
+    """The status is there a moment before the guardian has let go of the lock."""
+    executor = machine.business.executor(request["executor_id"])
+    machine.wait_until(lambda: not lock.held(executor.lock))
+
+
+def gc(machine, **question):
+    question = dict({"older_than_seconds": 30 * DAY, "engine": []}, **question)
+    return machine.ask("gc", question)
+
+
+def grow_old(*paths):
+    """Every file and directory below was last changed 40 days ago."""
+    then = time.time() - 40 * DAY
+    for path in paths:
+        for directory, below, names in os.walk(path):
+            for name in below + names:
+                if not os.path.islink(os.path.join(directory, name)):
+                    os.utime(os.path.join(directory, name), (then, then))
+        os.utime(path, (then, then))
+
+
+def removed(answer, kind=None):
+    """:returns: sorted names of what went."""
+    return sorted(one["name"] for one in answer["removed"] if kind in (None, one["kind"]))
+
+
+def project(machine, address, executor_id="1"):
+    request = machine.request(address)
+    found = machine.business.executor(executor_id).project(
+        request["repository"]["host"], request["repository"]["path"]
+    )
+    return found
+
+
+def test_nothing_that_was_used_lately_goes(used):
+    answer = gc(used)
+    assert (answer["removed"], answer["failed"], answer["busy"]) == ([], [], [])
+    kept = {"refs": 2, "caches": 1, "artifacts": 1, "mirrors": 1, "releases": 1}
+    assert dict((kind, answer["kept"][kind]) for kind in kept) == kept
+
+
+def test_what_is_old_goes_and_a_dry_run_only_says_so(used, address):
+    grow_old(used.business.path)
+    told, before = gc(used, dry_run=True), everything_below(used.business.path)
+    assert everything_below(used.business.path) == before
+    answer = gc(used)
+    assert removed(answer) == removed(told) and told["dry_run"] and not answer["dry_run"]
+    names = removed(answer, "refs")
+    assert [name.split("/")[-2:] for name in names] == [["branches", "main"], ["tags", "v1"]]
+    assert len(removed(answer, "caches")) == len(removed(answer, "mirrors")) == 1
+    assert all(one["bytes"] >= 0 and one["age_seconds"] > 39 * DAY for one in answer["removed"])
+    assert {one["why"] for one in answer["removed"]} == {"not used for 40 days"}
+    assert sum(one["bytes"] for one in answer["removed"] if one["kind"] == "refs") > 0
+    # The emptied directories of the project and its host went, too; the release that did all this stays.
+    assert os.listdir(os.path.join(used.business.run, "1")).count("builds") == 1
+    assert not os.path.exists(os.path.dirname(os.path.dirname(project(used, address).path)))
+    assert os.listdir(used.business.releases) == [HASH]
+    assert os.listdir(os.path.join(used.business.upkeep, "bin")) == []
+    run(used, address, "test -e shop.py")
+
+
+def everything_below(path):
+    return sorted(
+        os.path.join(directory, name)
+        for directory, below, names in os.walk(path)
+        for name in below + names
+        if "upkeep" not in os.path.join(directory, name)
+    )
+
+
+def test_a_build_goes_on_while_everything_else_goes(used, address):
+    run(used, address, "true", executor_id="2")
+    go = os.path.join(used.root, "go")
+    script = "echo started; while [ ! -e %s ]; do sleep 0.05; done; test -e shop.py && echo ok" % go
+    request = used.request(address, script, artifacts=["shop.py"])
+    used.launch(request)
+    used.wait_for_log(request, "started")
+    grow_old(used.business.path)
+    answer = gc(used, older_than_seconds=0)
+    assert answer["failed"] == []
+    assert removed(answer, "refs") == [name for name in removed(answer, "refs") if "run/2/" in name]
+    assert len(removed(answer, "refs")) == len(removed(answer, "mirrors")) == 1
+    busy = [one["name"] for one in answer["busy"]]
+    assert [name for name in busy if name.endswith("branches/main")] and "run/1/" in busy[0]
+    assert used.status(request)["state"] == "running"
+    open(go, "w").close()
+    status = used.wait(request)
+    assert status["state"] == "success" and status["artifacts"][0]["name"] == "shop.py"
+    assert used.log(request).endswith("ok\n==> success\n")
+    free(used, request)
+    assert len(removed(gc(used, older_than_seconds=0), "refs")) == 2
+
+
+def test_a_mirror_that_is_fetched_into_and_a_sync_are_left_alone(used):
+    grow_old(used.business.path)
+    mirrors = used.business.mirrors
+    mirror = [name for name in os.listdir(mirrors) if name.endswith(".git")][0]
+    os.mkdir(os.path.join(used.business.releases, ".cut.1"))
+    locks = [os.path.join(mirrors, mirror + ".lock"), os.path.join(used.business.path, "sync.lock")]
+    held = [lock.acquire(path) for path in locks]
+    for dry_run in (True, False):
+        answer = gc(used, what=["mirrors", "releases"], dry_run=dry_run)
+        assert [one["kind"] for one in answer["busy"]] == ["mirrors", "releases"]
+        assert removed(answer) == []
+    for descriptor in held:
+        os.close(descriptor)
+    grow_old(used.business.mirrors)
+    answer = gc(used, what=["mirrors", "releases"])
+    assert removed(answer) == ["mirrors/" + mirror, "releases/.cut.1"]
+
+
+def test_files_are_removed_once_the_locks_are_free_again(used, monkeypatch):
+    """A launch of the moment finds no more than some renames in its way."""
+    seen = []
+
+    def take_apart(path):
+        locks = [used.business.executor("1").lock] + mirror_locks(used)
+        seen.append([lock.held(one) for one in locks])
+        return real(path)
+
+    real = gc_bin.take_apart
+    monkeypatch.setattr(gc_bin, "take_apart", take_apart)
+    grow_old(used.business.path)
+    removed = gc_verb.answer(used.business, {"engine": []})["removed"]
+    assert len(removed) == len(seen) == 4
+    assert not any(any(held) for held in seen)
+
+
+def mirror_locks(machine):
+    mirrors = machine.business.mirrors
+    return [os.path.join(mirrors, name) for name in os.listdir(mirrors) if name.endswith(".lock")]
+
+
+def test_workspaces_go_when_their_time_has_come(used, address):
+    past, future = [run(used, address, "true") for _ in range(2)]
+    for request, kept_until in (
+        (past, "2020-01-01T00:00:00.000Z"),
+        (future, "2100-01-01T00:00:00.000Z"),
+    ):
+        attempt = used.attempt(request)
+        os.mkdir(attempt.workspace)
+        status = dict(used.status(request), workspace=attempt.workspace, kept_until=kept_until)
+        with open(attempt.status, "w") as file:
+            json.dump(status, file)
+    answer = gc(used, what=["workspaces"])
+    assert removed(answer) == ["run/1/builds/%s/1/workspace" % past["build_id"]]
+    assert answer["kept"] == {"workspaces": 1}
+    assert os.path.exists(used.attempt(future).workspace)
+
+
+def test_artifacts_of_the_newest_success_stay_however_old(used, address):
+    first, second = [
+        run(used, address, "echo %d > out" % number, artifacts=["out"]) for number in range(2)
+    ]
+    for request in (first, second):
+        document = dict(used.status(request), ended_at="2020-01-01T00:00:00.000Z")
+        with open(used.attempt(request).status, "w") as file:
+            json.dump(document, file)
+    answer = gc(used, what=["artifacts"])
+    assert removed(answer) == ["run/1/builds/%s/1/artifacts" % first["build_id"]]
+    assert os.path.exists(os.path.join(used.attempt(second).artifacts, "out"))
+    assert used.log(first)
+
+
+def test_old_builds_become_tombstones_and_tombstones_go_in_the_end(used, address):
+    request = run(used, address, "true")
+    pattern = used.attempt(request).executor.builds
+    ids = ["202001%02dT000000000-%08x" % (number % 28 + 1, number) for number in range(60)]
+    for build_id in ids:
+        shutil.copytree(os.path.join(pattern, request["build_id"]), os.path.join(pattern, build_id))
+    oldest = sorted(ids)[0]
+    then = time.time() - 400 * DAY
+    os.utime(os.path.join(pattern, oldest), (then, then))
+    answer = gc(used, what=["history"])
+    beyond = sorted(os.listdir(pattern), reverse=True)[clean.KEPT_BUILDS :]
+    assert len(removed(answer)) == len(beyond) + 1 == 13
+    assert not os.path.exists(os.path.join(pattern, oldest))
+    assert {tuple(os.listdir(os.path.join(pattern, one, "1"))) for one in beyond} == {("status",)}
+    assert removed(gc(used, what=["history"])) == []
+
+
+def test_caches_go_by_size_the_least_recently_used_first(machine):
+    caches = []
+    for number, executor_id in enumerate(["1", "1", "2"]):
+        place = machine.business.executor(executor_id).project("host", "group/shop%d" % number)
+        os.makedirs(place.dependency_lib)
+        with open(os.path.join(place.dependency_lib, "jar"), "wb") as file:
+            file.write(b"x" * 1000000)
+        then = time.time() - (10 - number) * HOUR
+        os.utime(place.path, (then, then))
+        caches.append(place.cache)
+    shared = machine.business.downloads("java")
+    os.makedirs(shared)
+    with open(os.path.join(shared, "jar"), "wb") as file:
+        file.write(b"x" * 1000000)
+    assert gc(machine, most_bytes=5000000)["removed"] == []
+    told = gc(machine, most_bytes=2500000, dry_run=True)
+    answer = gc(machine, most_bytes=2500000)
+    assert removed(told) == removed(answer)
+    assert [os.path.exists(path) for path in caches + [shared]] == [False, False, True, True]
+    # What all languages' builds could use goes only when no executor builds.
+    held = lock.acquire(machine.business.executor("2").lock)
+    answer = gc(machine, most_bytes=0)
+    os.close(held)
+    assert sorted(one["name"] for one in answer["busy"]) == [
+        "cache/dependency_lib/java",
+        os.path.relpath(caches[2], machine.business.path),
+    ]
+    assert len(removed(gc(machine, most_bytes=0))) == 2
+
+
+def test_releases_that_nobody_needs_go(used, address):
+    pinned, names = "b" * 64, [letter * 64 for letter in "bcdef"]
+    for number, name in enumerate(names):
+        os.mkdir(os.path.join(used.business.releases, name))
+        then = time.time() - (40 + number) * DAY
+        os.utime(os.path.join(used.business.releases, name), (then, then))
+    request = run(used, address, "true")
+    status = dict(used.status(request), release=pinned)
+    with open(used.attempt(request).status, "w") as file:
+        json.dump(status, file)
+    os.symlink(os.path.join("releases", names[4], "startup.py"), used.business.path + "/startup.py")
+    answer = gc(used, what=["releases"])
+    # a..c are the newest three, b is that of a kept build, f the current one.
+    assert removed(answer) == ["releases/" + names[2], "releases/" + names[3]]
+    with open(used.business.executor("1").request, "w") as file:
+        file.write("torn")
+    grow_old(used.business.releases)
+    answer = gc(used, what=["releases"])
+    assert removed(answer) == [] and len(answer["failed"]) == 1
+
+
+def test_links_are_not_followed_and_modes_do_not_matter(used, address):
+    outside = os.path.join(used.root, "outside")
+    os.makedirs(os.path.join(outside, "branches", "old", "source"))
+    grow_old(outside)
+    place = project(used, address)
+    run(used, address, 'ln -s %s "$TRISTAN_CACHE/out"; mkdir -p deep/er && chmod 0 deep' % outside)
+    os.symlink(outside, os.path.join(os.path.dirname(place.path), "linked"))
+    os.symlink(outside, os.path.join(place.path, "branches", "linked"))
+    os.chmod(place.cache, 0)
+    grow_old(used.business.path)
+    answer = gc(used)
+    assert answer["failed"] == [] and len(removed(answer, "refs")) == 2
+    assert not os.path.lexists(place.cache)
+    assert os.path.isdir(os.path.join(outside, "branches", "old", "source"))
+
+
+def test_what_a_killed_collection_left_goes_with_the_next(used):
+    left = os.path.join(used.business.upkeep, "bin", "1.1")
+    os.makedirs(os.path.join(left, "source"))
+    gc(used)
+    assert not os.path.exists(left)
+
+
+def test_one_collection_at_a_time(used):
+    gc(used)
+    held = lock.acquire(os.path.join(used.business.upkeep, "gc.lock"))
+    assert gc(used)["answer"] == "busy"
+    os.close(held)
+
+
+def test_a_build_that_died_gets_its_end_and_its_secrets_go(used, address):
+    request = used.request(address, "echo begun; exec sleep 60")
+    worker = used.launch(request, {"git_password": "s3cret"})["process"]["pid"]
+    used.wait_for_log(request, "begun")
+    for pid in (int(identity.stat_fields(worker)[1]), worker):
+        os.kill(pid, signal.SIGKILL)
+    free(used, request)
+    gc(used)
+    assert used.status(request)["state"] == "lost"
+    assert not os.path.exists(used.attempt(request).secrets)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [{"older_than_seconds": -1}, {"older_than_seconds": "30d"}, {"most_bytes": 1.5},
+     {"what": ["everything"]}, {"what": "images"}, {"what": [{}]}],
+)  # fmt: skip
+def test_a_question_without_sense_is_refused(used, question):
+    grow_old(used.business.path)
+    answer = gc(used, **question)
+    assert answer["answer"] == "refused" and answer["message"]
+    assert os.listdir(used.business.mirrors)
