@@ -10,9 +10,12 @@ from business_hyper_fusion import (
     build,
     clean,
     compat,
+    downloads,
     files,
     image,
     outcome,
+    package,
+    publish,
     resources,
     scripts,
     source,
@@ -65,6 +68,8 @@ class Phases(object):
             self._phase("image", self._image)
         self._phase("build", self._build)
         self._phase("package", self._package)
+        if self._work.request["publish"]:
+            self._phase("publish", self._publish)
 
     def _sync(self):
         """The release arrived before the launch; what is left is this ref's scripts."""
@@ -86,10 +91,16 @@ class Phases(object):
             else " on the host"
         )
         work.log.say("==> build: %s%s" % (work.request["project"]["language"], inside))
-        build.run(work)
+        with downloads.held(work):
+            build.run(work)
 
     def _package(self):
         self._work.status.document["artifacts"] = artifacts.run(self._work)
+        if self._work.request["publish"]:
+            package.run(self._work)
+
+    def _publish(self):
+        self._work.status.document["app_image"] = publish.run(self._work)
 
     def _phase(self, name, do):
         """Run one phase between its two lines in the status, and measure it."""
