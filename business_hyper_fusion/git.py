@@ -8,7 +8,8 @@ from __future__ import absolute_import, print_function
 
 import os
 
-from business_hyper_fusion import compat, files
+from business_hyper_fusion import access, compat, files
+from business_hyper_fusion.grammar.git import parse_repository
 
 ALLOWED_PROTOCOLS = "ssh:http:https:git"
 """The same list as the grammar's; git checks it again (from 2.3.10 on), also for redirects."""
@@ -29,10 +30,12 @@ SAFE = (
 )
 
 
-def command(*words):
-    """:returns: ``git`` with its safe settings and ``words``."""
+def command(*words, **options):
+    """:param settings: pairs of name and value besides the safe ones.
+    :returns: ``git`` with its settings and ``words``.
+    """
     settings = []
-    for name, value in SAFE:
+    for name, value in SAFE + tuple(options.get("settings", ())):
         settings += ["-c", "%s=%s" % (name, value)]
     return ["git"] + settings + list(words)
 
@@ -42,7 +45,9 @@ def init(mirror):
 
 
 def fetch(mirror, address, refspecs):
-    return command("--git-dir", mirror, "fetch", "--no-tags", "--force", "--", address, *refspecs)
+    """--prune: what was deleted on the server must not stand in the way of what took its place."""
+    words = ("--git-dir", mirror, "fetch", "--no-tags", "--force", "--prune", "--", address)
+    return command(*(words + tuple(refspecs)))
 
 
 def list_remote(address, refs):
@@ -59,9 +64,10 @@ def reachable(mirror, commit, ref):
     return command("--git-dir", mirror, "merge-base", "--is-ancestor", commit, ref)
 
 
-def check_out(mirror, source, commit):
-    """Make ``source`` the commit's tree, whatever was changed there."""
-    return command("--git-dir", mirror, "--work-tree", source, "read-tree", "--reset", "-u", commit)
+def check_out(mirror, source, commit, settings=()):
+    """Make ``source`` the commit's tree, whatever was changed there; which index is the environment's to say."""
+    words = ("--git-dir", mirror, "--work-tree", source, "read-tree", "--reset", "-u", commit)
+    return command(*words, settings=settings)
 
 
 def remove_untracked(mirror, source):
@@ -73,10 +79,38 @@ def subject(mirror, commit):
     return command("--git-dir", mirror, "log", "-1", "--format=%h %s", commit)
 
 
+def links(mirror, commit):
+    """The commit's submodules, one ``160000 commit <hash>\\t<path>`` a line, a line end within a path as NUL.
+
+    A line ``failed`` when git did. Filtered on the way: a tree's whole listing can be larger than what is kept of
+    an output.
+    """
+    words = command("--git-dir", mirror, "ls-tree", "-r", "-z", "--full-tree", commit)
+    swapped = "{ \"$@\" || printf 'failed\\000'; } | tr '\\000\\012' '\\012\\000'"
+    return ["sh", "-c", swapped + " | { grep -a -e '^160000 ' -e '^failed$' || :; }", "sh"] + words
+
+
+def file_content(mirror, commit, path):
+    """Fails when the commit has no such file."""
+    return command("--git-dir", mirror, "cat-file", "blob", "%s:%s" % (commit, path))
+
+
+def mentions(mirror, commit, text, path):
+    """Exit status 0 when a file of the commit holds the text."""
+    words = ("--git-dir", mirror, "grep", "--quiet", "--fixed-strings", "-e", text, commit)
+    return command(*(words + ("--", path)))
+
+
+def settings_in(path, pattern):
+    """Names and values in a file of git's configuration format, as ``name\\nvalue\\0``; no file that it includes."""
+    return command("config", "--file", path, "--no-includes", "--null", "--get-regexp", pattern)
+
+
 def environment(work):
     """:returns: git's whole environment: no configuration but the mirror's, credentials by script.
 
-    Proxy and certificate variables of the login are kept: they belong to the machine, not to a build.
+    Proxy and certificate variables of the login are kept where the request has none: they belong to the machine,
+    not to a build.
     """
     host = work.host_environment()
     kept = (
@@ -89,6 +123,8 @@ def environment(work):
         "LOGNAME",
     )
     proxies = [name for name in host if name.lower().endswith("_proxy")]
+    if work.request["proxy"]["address"]:
+        proxies = []
     values = dict((name, host[name]) for name in list(kept) + proxies if name in host)
     compat.make_directories(work.business.empty_home)
     values.update(
@@ -97,13 +133,13 @@ def environment(work):
         GIT_CONFIG_NOSYSTEM="1",
         GIT_CONFIG_GLOBAL="/dev/null",
         GIT_ATTR_NOSYSTEM="1",
+        GIT_LITERAL_PATHSPECS="1",
         GIT_TEMPLATE_DIR=work.business.empty_home,
         GIT_TERMINAL_PROMPT="0",
         GIT_ALLOW_PROTOCOL=ALLOWED_PROTOCOLS,
-        GIT_LFS_SKIP_SMUDGE="1",
-        GIT_INDEX_FILE=work.ref.index,
         LC_ALL="C",
     )
+    values.update(access.git_variables(work))
     values.update(_credentials(work))
     return values
 
@@ -111,14 +147,17 @@ def environment(work):
 def _credentials(work):
     """The variables that the askpass and ssh scripts of the release read; secrets stay in their files."""
     scripts = os.path.join(work.release, "business_hyper_fusion", "git_access")
+    address, host = work.request["repository"]["address"], work.request["repository"]["host"]
     values = {
         "GIT_ASKPASS": os.path.join(scripts, "askpass.sh"),
         "GIT_SSH": os.path.join(scripts, "ssh.sh"),
+        "GIT_SSH_VARIANT": "ssh",
+        "TRISTAN_GIT_HOST": host,
+        "TRISTAN_GIT_SCHEME": parse_repository(address)[0],
     }
     server = work.git_server()
     if not server:
         return values
-    values["TRISTAN_GIT_HOST"] = work.request["repository"]["host"]
     values["TRISTAN_GIT_USERNAME"] = server.get("username") or ""
     for slot in ("git_password", "git_key"):
         if work.secret(slot):

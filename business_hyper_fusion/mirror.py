@@ -1,0 +1,144 @@
+"""A bare mirror of one repository: cloned once, fetched afterwards, healed when it is damaged.
+
+Shared by the executors, never mounted into a build. In: an address that passed the grammar, what is wanted of it.
+Out: the objects; or outcome.Ended with ``repository_unavailable``, ``ref_not_found``, ``git_failed``, ``no_git``.
+"""
+
+from __future__ import absolute_import, print_function
+
+import os
+import shutil
+
+from business_hyper_fusion import compat, git, lock, names, outcome
+from business_hyper_fusion.process import Command
+
+EVERYTHING = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
+"""Servers hand out refs, not any hash, so a commit is looked for in all of them."""
+
+
+class Git(object):
+    """Runs git for one attempt, in the one environment."""
+
+    def __init__(self, work):
+        self._work = work
+        self._environment = git.environment(work)
+
+    def run(self, words, directory=None, capture=False, variables=None):
+        """:param variables: dict put over git's environment. :returns: process.Finished."""
+        environment = dict(self._environment, **(variables or {}))
+        command = Command(words, environment, directory=directory, capture=capture)
+        try:
+            return self._work.runner.run(command)
+        except outcome.Ended as ended:
+            if ended.cause == "not_started":
+                raise outcome.error(
+                    "no_git", "git is not installed on the machine; `tristan doctor` checks it"
+                )
+            raise
+
+    def succeeds(self, words, **options):
+        return self.run(words, **options).exit_status == 0
+
+
+class Mirror(object):
+    """:param work: Work, or what has its request, business, log, control and runner.
+    :param runner: Git.
+    """
+
+    def __init__(self, work, runner, address):
+        self._work = work
+        self.git = runner
+        self.address = address
+        self.path = os.path.join(work.business.mirrors, names.mirror(address))
+        self.lfs = os.path.join(self.path, "lfs")
+
+    def lock(self, shared=False):
+        """One fetches alone, others look on together. :returns: descriptor; close it to let go."""
+        compat.make_directories(self._work.business.mirrors)
+        waiting = "==> source: waiting for another build that fetches from this repository"
+        work = self._work
+        say = lambda: work.log.say(waiting)  # noqa: E731
+        return lock.acquire_in_turn(self.path + ".lock", work.control, say, shared)
+
+    def fetch(self, refspecs, ref=""):
+        """Bring it up to date; under the lock.
+
+        :param ref: full name of the one ref that must be there, "" for none in particular.
+        """
+        _remove_stale_locks(self.path)
+        if not self._fetch_once(refspecs):
+            self._explain_or_heal(refspecs, ref)
+
+    def fetch_commit(self, commit):
+        """Ask for a commit that is in no branch and no tag; some servers grant it. :returns: bool."""
+        refspec = "+%s:refs/tristan/%s" % (commit, commit)
+        return self.git.succeeds(git.fetch(self.path, self.address, [refspec]), capture=True)
+
+    def find(self, name):
+        """:param name: full name of a ref, or a hash. :returns: the commit's full hash, or ""."""
+        found = self.git.run(git.commit_of(self.path, name), capture=True)
+        return found.text() if found.exit_status == 0 else ""
+
+    def _fetch_once(self, refspecs):
+        """:returns: False when git failed, for whatever reason."""
+        cloned = os.path.exists(os.path.join(self.path, "HEAD"))
+        self._work.log.say(
+            "==> source: %s %s" % ("fetching" if cloned else "cloning", self.address)
+        )
+        if not cloned:
+            self._init()
+        return self.git.succeeds(git.fetch(self.path, self.address, refspecs))
+
+    def _init(self):
+        """Made beside and renamed, so that a mirror is never half a repository."""
+        temporary = self.path + ".new"
+        shutil.rmtree(self.path, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
+        if not self.git.succeeds(git.init(temporary)):
+            raise outcome.error(
+                "git_failed", "git could not make %s; its words are in the log" % temporary
+            )
+        os.rename(temporary, self.path)
+
+    def _explain_or_heal(self, refspecs, ref):
+        """A fetch failed. Asking the server for the ref alone tells why, without reading git's messages:
+
+        it does not answer: the repository can't be reached; it has no such ref; or it has, and then it is the
+        mirror that is broken, which is thrown away and cloned anew, once.
+        """
+        listed = self.git.run(git.list_remote(self.address, [ref] if ref else []), capture=True)
+        if listed.exit_status != 0:
+            raise self._unavailable(listed)
+        if ref and ref not in [line.split("\t")[-1] for line in listed.text().splitlines()]:
+            raise self._ref_not_found(ref)
+        self._work.log.say("==> source: the mirror is damaged; cloning anew")
+        shutil.rmtree(self.path, ignore_errors=True)
+        if not self._fetch_once(refspecs):
+            message = "git could not fetch from %s; its words are in the log"
+            raise outcome.error("git_failed", message % self.address)
+
+    def _unavailable(self, listed):
+        self._work.log.write(listed.output)
+        if listed.exit_status == 127:
+            return outcome.error(
+                "no_git", "git is not installed on the machine; `tristan doctor` checks it"
+            )
+        message = "git could not read %s (%s); check address, account and rights of the git server"
+        return outcome.error("repository_unavailable", message % (self.address, listed.last_line()))
+
+    def _ref_not_found(self, ref):
+        kind, _, name = ref[len("refs/") :].partition("/")
+        kind = {"heads": "branch", "tags": "tag"}[kind]
+        message = "%s has no %s %s; it was deleted, or its name is spelled otherwise"
+        return outcome.error("ref_not_found", message % (self.address, kind, name))
+
+
+def _remove_stale_locks(mirror):
+    """Git's own lock files of a git that was killed: nobody else can be at work, the mirror's lock is ours."""
+    for directory, below, names_here in os.walk(mirror):
+        if directory == mirror:
+            # Thousands of files, and no locks that stop a fetch.
+            below[:] = [name for name in below if name not in ("objects", "lfs")]
+        for name in names_here:
+            if name.endswith(".lock"):
+                compat.remove_file(os.path.join(directory, name))
