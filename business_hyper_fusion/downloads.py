@@ -1,4 +1,4 @@
-"""Downloads that the projects of a language share (cache scope ``language``): one build at a time where a pack asks for it.
+"""Downloads that a language's projects share (cache scope ``language``): one build at a time where a pack asks for it.
 
 A pack asks by a file ``exclusive_downloads``. A project's own downloads need no lock: an executor runs one build at
 a time, and its projects' caches are its own.
