@@ -44,14 +44,17 @@ REMEDIES = {
 class Launcher(object):
     """:param contacts: {machine name: contact.Contact}. :param journal: journal.Journal.
     :param make_release: function that gives the Release; called when it is first needed.
-    :param on_event: callable(text).
+    :param on_event: callable(text). :param on_progress: callable(bytes sent, bytes in all, path),
+        while a tree is sent.
     """
 
-    def __init__(self, contacts, journal, make_release, on_event):
+    def __init__(self, contacts, journal, make_release, on_event, on_progress):
         self._contacts = contacts
         self._journal = journal
         self._make_release = make_release
         self._on_event = on_event
+        self._on_progress = on_progress
+        self._brought = set()
 
     def launch(self, plan, wait=False):
         """:param wait: whether to look again until an executor is free."""
@@ -93,10 +96,13 @@ class Launcher(object):
 
     def _try(self, plan, machine, executor_id, secrets):
         """The answer of one executor: "started" or "busy"."""
-        self._journal.intend(entry(plan, machine, executor_id))
         release = self._make_release()
         request = plan.request(machine, executor_id, release.hash)
         attempt = Attempt(self._contacts[machine.name], release, self._on_event)
+        if plan.tree and machine.name not in self._brought:
+            attempt.bring(plan.tree, self._on_progress)
+            self._brought.add(machine.name)
+        self._journal.intend(entry(plan, machine, executor_id))
         try:
             return attempt.run(executor_id, payload(request, secrets))
         except (errors.MachineUnreachable, errors.ProtocolError):
@@ -162,6 +168,29 @@ class Attempt(object):
             self._persist(self._push)
             said = self._persist(self._launch_once, executor_id, data)
         return self._checked(said)
+
+    def bring(self, tree, on_progress):
+        """Puts the operator's tree on the machine; of its files those that the machine lacks."""
+        known = self._contact.facts().get("python")
+        if not (known and self._persist(self._push_tree, tree, on_progress)):
+            self._persist(self._push)
+            if not self._persist(self._push_tree, tree, on_progress):
+                raise errors.ProtocolError(
+                    "%s lacks the scripts that it was sent" % self._contact.machine.name
+                )
+
+    def _push_tree(self, tree, on_progress):
+        from controller import push_tree
+
+        contact = self._contact
+        command = remote_command.verb(
+            contact.python(), contact.business, self._release.hash, "tree"
+        )
+        channel = contact.transport().open(command)
+        try:
+            return push_tree.push(channel, tree, on_progress)
+        finally:
+            channel.close()
 
     def _launch(self, executor_id, data):
         """The answer; scripts that are there but can't run count as lacking."""

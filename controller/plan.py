@@ -19,8 +19,9 @@ from controller.candidates import candidates, chosen
 
 BUSINESS_ID = "1"
 
-Choices = collections.namedtuple("Choices", "project branch tag commit machine params")
-"""What the operator asked for: texts or None; `params` is a list of (name, value)."""
+Choices = collections.namedtuple("Choices", "project branch tag commit machine params tree")
+"""What the operator asked for: texts or None; `params` is a list of (name, value), `tree` a tree.Tree or None."""
+Choices.__new__.__defaults__ = (None, None, None, None, (), None)
 
 Moment = collections.namedtuple("Moment", "seconds random requested_by")
 """When and by whom: seconds since the epoch, 8 hex digits, text such as alice@laptop."""
@@ -36,18 +37,23 @@ class KeyFile(collections.namedtuple("KeyFile", "path")):
 
         return read_key_file(self.path)
 
+    def described(self):
+        return "the file %s" % self.path
+
 
 class Plan(object):
     """A build that can be launched on any of `machines`.
 
     :param document: the request but for what the machine decides. :param machines: list of Machine.
     :param secrets: {slot: reference with .resolve()}, read only when a launch needs them.
+    :param tree: tree.Tree that has to be on the machine first; None for a ref of the repository.
     """
 
-    def __init__(self, document, machines, secrets):
+    def __init__(self, document, machines, secrets, tree=None):
         self.document = document
         self.machines = machines
         self.secrets = secrets
+        self.tree = tree
         self.build_id = document["build_id"]
         self.project = document["project"]["name"]
         self.ref = document["ref"]
@@ -83,6 +89,7 @@ def plan(settings, choices, moment, languages):
     document = dict(
         build_part(project, moment),
         ref=ref(choices),
+        tree=choices.tree.document() if choices.tree else None,
         isolation=profile.isolation,
         image=image(project, profile),
         scripts=templates.scripts(settings, project),
@@ -95,7 +102,7 @@ def plan(settings, choices, moment, languages):
     )
     document["publish"] = publish(settings, project, document, moment)
     machines = candidates(settings, project, profile, choices.machine)
-    planned = Plan(document, machines, secrets(settings, project))
+    planned = Plan(document, machines, secrets(settings, document, project), choices.tree)
     check_whole(planned)
     return planned
 
@@ -116,18 +123,24 @@ def build_part(project, moment):
         },
         "repository": repository(project),
         "checkout": dict(project.checkout._asdict()),
-        "tree": None,
         "artifacts": list(project.artifacts),
     }
 
 
 def check_language(project, languages):
+    fault = language_fault(project, languages)
+    if fault:
+        raise errors.UsageError("projects.%s.language: %s" % (project.name, fault))
+
+
+def language_fault(project, languages):
     """A build by the default script needs the language's pack; one by a script of its own does not."""
-    if project.language not in languages and not project.compile_to_execute:
-        raise errors.UsageError(
-            "projects.%s.language: there is no language pack %s" % (project.name, project.language),
-            remedy="there is %s; or give the project a compile_to_execute" % ", ".join(languages),
-        )
+    if project.language in languages or project.compile_to_execute:
+        return ""
+    return "there is no language pack %s, but for %s; or give the project a compile_to_execute" % (
+        project.language,
+        ", ".join(languages),
+    )
 
 
 def checked(argument, check, value):
@@ -141,6 +154,10 @@ def checked(argument, check, value):
 
 def ref(choices):
     """The ref to build: {"kind", "name", "commit"}."""
+    if choices.tree is not None:
+        if choices.branch is not None or choices.tag is not None or choices.commit:
+            raise errors.UsageError("--from can't be combined with --branch, --tag or --commit")
+        return {"kind": "tree", "name": choices.tree.name, "commit": ""}
     commit = checked("--commit", grammar.check_commit, choices.commit) if choices.commit else ""
     if choices.tag is not None:
         if choices.branch is not None or commit:
@@ -152,7 +169,9 @@ def ref(choices):
         return {"kind": "branch", "name": name, "commit": commit}
     if commit:
         return {"kind": "commit", "name": commit, "commit": commit}
-    raise errors.UsageError("nothing to build is named", remedy="give --branch, --tag or --commit")
+    raise errors.UsageError(
+        "nothing to build is named", remedy="give --branch, --tag, --commit or --from"
+    )
 
 
 def repository(project):
@@ -180,8 +199,8 @@ def image(project, profile):
 
 
 def publish(settings, project, document, moment):
-    """Where the project's image goes; None for a project that has no registry."""
-    if project.docker_registry is None:
+    """Where the project's image goes; None for a project that has no registry, and for work that is not committed."""
+    if project.docker_registry is None or document["tree"]:
         return None
     registry = settings.docker_registries[project.docker_registry]
     repository = names.app_repository(project.name, document["ref"]["name"])
@@ -218,12 +237,13 @@ def limits(chosen_limits, keep_failed):
     }
 
 
-def secrets(settings, project):
-    """{slot: reference} of all that a build of the project can use."""
-    found = git_secrets(settings, project)
-    registry = settings.docker_registries.get(project.docker_registry)
-    if registry is not None and registry.password:
-        found["registry_password"] = registry.password
+def secrets(settings, document, project):
+    """{slot: reference} of all that this build of the project can use."""
+    found = {} if document["tree"] else git_secrets(settings, project)
+    if document["publish"]:
+        registry = settings.docker_registries[project.docker_registry]
+        if registry.password:
+            found["registry_password"] = registry.password
     for name, reference in project.secrets.items():
         found["build:" + name] = reference
     return found

@@ -33,25 +33,41 @@ class Controller(object):
         )
         self._release = None
 
-    def plan(self, project, branch=None, tag=None, commit=None, machine=None, params=()):
-        """What would be launched, checked; nothing is sent. :param params: (name, value) pairs."""
+    def plan(self, project, **chosen):
+        """What would be launched, checked; nothing is sent.
+
+        :param chosen: of branch, tag, commit, machine: texts; params: (name, value) pairs; tree: a tree.Tree.
+        """
         from controller import plan, release
 
-        choices = plan.Choices(project, branch, tag, commit, machine, list(params))
+        choices = plan.Choices(project, **chosen)
         random_digits = binascii.hexlify(os.urandom(4)).decode("ascii")
         moment = plan.Moment(time.time(), random_digits, requested_by())
         return plan.plan(self.settings, choices, moment, release.languages())
 
-    def build(self, plan, wait=False, on_event=None):
+    def preview(self, plan):
+        """What a launch of a plan would send: preview.Preview."""
+        from controller import preview
+
+        return preview.preview(plan, self.settings, self._make_release())
+
+    def compare(self, plan, past):
+        """How that differs from a past build's request: preview.Comparison."""
+        from controller import preview
+
+        return preview.compare(plan, self._make_release(), past)
+
+    def build(self, plan, wait=False, on_event=None, on_progress=None):
         """Launches a plan. :returns: launch.LaunchedBuild.
 
         :param wait: whether to wait for a free executor instead of raising errors.Busy.
-        :param on_event: callable(text).
+        :param on_event: callable(text). :param on_progress: callable(bytes sent, bytes in all,
+            path), while the plan's tree is sent.
         """
         from controller.launch import Launcher
 
-        on_event = on_event or ignore
-        launcher = Launcher(self._contacts, self.state.journal, self._make_release, on_event)
+        listeners = (on_event or ignore, on_progress or ignore)
+        launcher = Launcher(self._contacts, self.state.journal, self._make_release, *listeners)
         return launcher.launch(plan, wait)
 
     def watch(self, build, sink, offset=0, patience=None, once=False):
@@ -289,5 +305,5 @@ def printable(text):
     return "".join(letter if " " < letter < "\x7f" else "?" for letter in text)[:200]
 
 
-def ignore(text):
+def ignore(*told):
     """For a caller who wants no events."""

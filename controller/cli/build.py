@@ -5,7 +5,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import click
 
 from controller import errors
-from controller.cli import completing, ending, options, output, report, watching
+from controller.cli import completing, ending, options, output, report, transfer, watching
 
 
 @click.command("build", short_help="Build a project and show its log.")
@@ -14,6 +14,13 @@ from controller.cli import completing, ending, options, output, report, watching
 @click.option("--tag", metavar="NAME", help="Build this tag.")
 @click.option(
     "--commit", metavar="SHA", help="Build this commit; with --branch, in that branch's directory."
+)
+@click.option(
+    "--from",
+    "directory",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Build what lies in DIR here, committed or not.",
 )
 @click.option("--machine", metavar="NAME", help="Build on this machine.", **completing.machines())
 @click.option(
@@ -53,6 +60,7 @@ def build(session, project, **chosen):
         commit=chosen["commit"],
         machine=chosen["machine"],
         params=[pair(text) for text in chosen["params"]],
+        tree=_tree(chosen["directory"]),
     )
     launched = _launch(session, plan, chosen["wait"])
     if chosen["detach"]:
@@ -96,17 +104,23 @@ def pair(text):
     return name, value
 
 
+def _tree(directory):
+    """:returns: tree.Tree of a directory here, None for none."""
+    if directory is None:
+        return None
+    from controller import tree
+
+    return tree.collect(directory)
+
+
 def _launch(session, plan, wait):
     """:returns: service's LaunchedBuild."""
     try:
-        return session.controller.build(plan, wait=wait, on_event=_say_event)
+        with transfer.bar() as bar:
+            return session.controller.build(plan, wait=wait, on_event=bar.say, on_progress=bar.show)
     except KeyboardInterrupt:
         tail = ending.short_id(plan.build_id)
         raise report.Interrupted("whether the build was started: tristan status " + tail)
-
-
-def _say_event(event):
-    output.say("tristan: " + output.text_of(event))
 
 
 def _detached(session, launched):

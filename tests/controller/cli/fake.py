@@ -96,11 +96,12 @@ class Controller(object):
         if name in self.raises:
             raise self.raises[name]
 
-    def plan(self, project, branch=None, tag=None, commit=None, machine=None, params=()):
+    def plan(self, project, branch=None, tag=None, commit=None, machine=None, params=(), tree=None):
+        self.tree = tree
         self._called("plan", project, branch, tag, commit, machine, params)
         return Plan(BUILD_ID)
 
-    def build(self, plan, wait=False, on_event=None):
+    def build(self, plan, wait=False, on_event=None, on_progress=None):
         self._called("build", wait)
         return Launched(BUILD_ID, 1, "builder-1", "1")
 
