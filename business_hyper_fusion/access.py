@@ -38,7 +38,7 @@ def variables(work, inside):
 
     :param inside: True in the container, False with isolation ``host``.
     """
-    values = _proxy(work.request["proxy"])
+    values = proxy_variables(work.request["proxy"])
     if values:
         # Yarn from version 2 on looks at variables of its own only.
         values["YARN_HTTP_PROXY"] = values["YARN_HTTPS_PROXY"] = values["http_proxy"]
@@ -51,7 +51,7 @@ def variables(work, inside):
 
 def git_variables(work):
     """:returns: the same for git on the host; ssh goes its own way."""
-    values = _proxy(work.request["proxy"])
+    values = proxy_variables(work.request["proxy"])
     if work.request["ca"]:
         values["GIT_SSL_CAINFO"] = os.path.join(_directory(work), BUNDLE)
     return values
@@ -62,7 +62,8 @@ def mounts(work):
     return [(_directory(work), INSIDE, True)] if work.request["ca"] else []
 
 
-def _proxy(proxy):
+def proxy_variables(proxy):
+    """:param proxy: the request's. :returns: what nearly every program looks at, {} without one."""
     if not proxy["address"]:
         return {}
     direct = [name for name in proxy["no_proxy"].split(",") if name]

@@ -131,3 +131,12 @@ def inherit(descriptor):
     flags = fcntl.fcntl(descriptor, fcntl.F_GETFD)
     fcntl.fcntl(descriptor, fcntl.F_SETFD, flags & ~fcntl.FD_CLOEXEC)
     return descriptor
+
+
+def http_client():
+    """:returns: the standard library's module; imported by the few who ask, it is large."""
+    if PY2:
+        import httplib as module
+    else:
+        import http.client as module
+    return module

@@ -47,6 +47,14 @@ def version(engine):
     return engine + ["version", "--format", "{{.Server.Version}}"]
 
 
+def client_version(engine):
+    return engine + ["version", "--format", "{{.Client.Version}}"]
+
+
+def buildx_version(engine):
+    return engine + ["buildx", "version"]
+
+
 def unavailable(engine, environment, last_line):
     """Tell a missing right from a daemon that is down, by asking its socket rather than reading its message.
 
