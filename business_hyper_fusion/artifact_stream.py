@@ -72,7 +72,7 @@ def open_listed(attempt, name):
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         return None
-    return os.fdopen(descriptor, "rb", 0)
+    return io.open(descriptor, "rb", 0)
 
 
 def send(source, sha256, offset):

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import io
 import os
 import stat
 
@@ -57,7 +58,7 @@ class PartFile(object):
             if mode_of(self.part) not in (None, stat.S_IFREG):
                 raise in_the_way(self.part)
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-            self._file = os.fdopen(os.open(self.part, flags, 0o666), "r+b", 0)
+            self._file = io.open(os.open(self.part, flags, 0o666), "r+b", 0)
             self._lock()
             self._digest = digest_of(self._file)
             self.size = self._file.tell()

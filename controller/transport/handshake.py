@@ -25,6 +25,9 @@ TRIES = 4
 KEEPALIVE = 15
 """Seconds between signs of life on an idle connection; dial.py's limits end a dead one."""
 
+WINDOW = 8 * 1024 * 1024
+"""Bytes a machine may send before it hears from us: files come fast also where an answer takes 100 ms."""
+
 OPENSSH = re.compile(r"OpenSSH_(\d+)\.(\d+)")
 LEAST_OPENSSH = (7, 4)
 RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
@@ -104,7 +107,7 @@ class Attempt(object):
         self.line = call(destination, jump, timeout)
         self._timeout = timeout
         self._started = compat.monotonic()
-        self.transport = paramiko.Transport(self.line)
+        self.transport = paramiko.Transport(self.line, default_window_size=WINDOW)
         self.transport.banner_timeout = self.transport.handshake_timeout = timeout
 
     def exchange_keys(self, key_types):
