@@ -108,3 +108,47 @@ def test_of_a_submodule_and_of_a_repository_inside_the_files_travel(directory):
     commit(directory)
     write(inner, "more", "2\n")
     assert {"lib/code", "lib/more"} <= set(kinds(tree.collect(directory)))
+
+
+def test_without_a_repository_all_files_travel(tmp_path):
+    path = str(tmp_path)
+    write(path, "a/b", "1\n")
+    os.mkdir(os.path.join(path, "empty"))
+    os.symlink("a", os.path.join(path, "link"))
+    os.mkfifo(os.path.join(path, "pipe"))
+    found = tree.collect(path)
+    assert kinds(found) == {"a/b": "file", "link": "link"}
+    assert (found.base, found.difference) == ("", "")
+
+
+def test_before_the_first_commit_there_is_no_base(tmp_path):
+    path = str(tmp_path)
+    git(path, "init", "-q")
+    write(path, "a", "1\n")
+    assert (tree.collect(path).base, kinds(tree.collect(path))) == ("", {"a": "file"})
+
+
+def test_what_cannot_be_a_tree_is_refused(tmp_path, directory):
+    with pytest.raises(errors.UsageError, match="no directory"):
+        tree.collect(str(tmp_path / "none"))
+    empty = str(tmp_path / "empty")
+    os.mkdir(empty)
+    with pytest.raises(errors.UsageError, match="no file"):
+        tree.collect(empty)
+    with open(os.path.join(directory.encode("utf-8"), b"\xff.txt"), "w"):
+        pass
+    with pytest.raises(errors.UsageError, match="not UTF-8"):
+        tree.collect(directory)
+
+
+def test_a_line_break_in_a_name_is_refused_by_name(directory):
+    write(directory, "a\nb", "1\n")
+    with pytest.raises(errors.UsageError, match="control characters"):
+        tree.collect(directory)
+
+
+def test_a_repository_that_git_refuses_is_not_taken_for_a_plain_directory(directory):
+    with open(os.path.join(directory, ".git", "HEAD"), "w") as head:
+        head.write("broken")
+    with pytest.raises(errors.UsageError, match="git rev-parse failed"):
+        tree.collect(directory)
