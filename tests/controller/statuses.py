@@ -4,7 +4,6 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 from business_hyper_fusion.protocol import PHASES
 
-
 TEXTS = [
     "commit",
     "cause",
@@ -55,3 +54,9 @@ def running(build_id, **changes):
         log=None,
     )
     return dict(found, **changes)
+
+
+def ended(build_id, state="success", **changes):
+    """:returns: dict, the status of a build that ended."""
+    changes = dict({"wall_seconds": 42.0, "ended_at": "2026-11-21T06:55:54.500Z"}, **changes)
+    return running(build_id, state=state, **changes)

@@ -13,7 +13,7 @@ import os
 import signal
 import ssl
 
-from tests.lab import process
+from tests.lab import certificates, process
 
 try:
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -203,19 +203,8 @@ class Registry(object):
 
     def _make_certificate(self):
         """:returns: dict, the `tls` part of the configuration; the CA's certificate is in .ca_file then"""
-        new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        new += ["-nodes", "-days", "2"]
-        ca = ["-keyout", self._path("ca.key"), "-out", self.ca_file, "-subj", "/CN=Lab CA"]
-        # Python 3.13 is strict: a CA's certificate must say what its key is for
-        process.output(new + ca + ["-addext", "keyUsage=critical,keyCertSign,cRLSign"])
-        by_ca = ["-CA", self.ca_file, "-CAkey", self._path("ca.key")]
-        by_ca += ["-keyout", self._path("key.pem"), "-out", self._path("certificate.pem")]
-        # DNS:127.0.0.1 for Python 2.7, which knows no addresses in certificates
-        names = "IP:127.0.0.1,DNS:127.0.0.1,DNS:localhost"
-        by_ca += ["-addext", "subjectAltName=" + names]
-        by_ca += ["-addext", "basicConstraints=critical,CA:FALSE", "-subj", "/CN=localhost"]
-        process.output(new + by_ca)
-        return {"certificate": self._path("certificate.pem"), "key": self._path("key.pem")}
+        made = certificates.make(self.directory)
+        return {"certificate": made.certificate, "key": made.key}
 
     def _path(self, name):
         return os.path.join(self.directory, name)
