@@ -428,7 +428,8 @@ class Engine(object):
         """:returns: (containers removed, images removed)."""
         if not self.words or not self._is_there():
             return 0, 0
-        containers = self._listed([b"ps", b"--all"], [self._label])
+        # What runs a project's image has the image's labels, and is no build's: only builds have an attempt.
+        containers = self._listed([b"ps", b"--all"], [self._label, b"label=tristan.attempt"])
         if containers is None:
             return 0, 0
         images = self._listed([b"images"], [self._label, b"label=tristan.image=build"]) or []

@@ -358,25 +358,26 @@ def test_force_ends_a_build_in_a_container_and_removes_its_image(docker_machine,
     assert not os.path.exists(machine.root)
 
 
-def labelled(engine, image, name, root):
-    """Make a container with a root's label. :returns: its id."""
-    label = "tristan.root=" + root
-    words = ["create", "--name", name, "--label", label, image, "sleep", "300"]
-    return engine.run(words).strip()
+def labelled(engine, image, name, root, attempt="1"):
+    """Make a container as a build has it; with attempt "", as one of a pushed image. :returns: its id."""
+    words = ["create", "--name", name, "--label", "tristan.root=" + root]
+    words += ["--label", "tristan.attempt=" + attempt] if attempt else []
+    return engine.run(words + [image, "sleep", "300"]).strip()
 
 
 def test_containers_of_this_root_alone_go_running_or_not(engine, python_image, root):
     suffix = str(os.getpid())
     own = labelled(engine, python_image, "lab-own-" + suffix, root)
     other = labelled(engine, python_image, "lab-other-" + suffix, root + "2")
+    deployed = labelled(engine, python_image, "lab-deployed-" + suffix, root, attempt="")
     try:
         engine.run(["start", own])
         answer = run(root, engine=engine.command)
         assert (answer["containers"], answer["left"]) == (1, [])
         present = engine.run(["ps", "--all", "--quiet", "--no-trunc"]).split()
-        assert own not in present and other in present
+        assert own not in present and other in present and deployed in present
     finally:
-        engine.run(["rm", "--force", other])
+        engine.run(["rm", "--force", other, deployed])
 
 
 def make_image(engine, base, name, labels):
