@@ -126,6 +126,18 @@ def registry(make_registry):
     return make_registry()
 
 
+@pytest.fixture(scope="session")
+def java_image(tagged):
+    """str, name of a base image with a JDK, Maven, and Debian's Maven repository"""
+    return tagged(images.JAVA)
+
+
+@pytest.fixture(scope="session")
+def php_image(tagged):
+    """str, name of a base image with php, composer and Apache"""
+    return tagged(images.PHP)
+
+
 @pytest.fixture
 def repositories():
     """Factory of bare git repositories: `repositories.create("group/shop")`."""

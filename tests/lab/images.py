@@ -35,7 +35,42 @@ NODEJS = Recipe(
     # yarn 2 and later is not meant to stand beside yarn 1, so it lies where only its path finds it
     (("/usr/local", "yarn@1.22.22 pnpm@9.15.9"), ("/opt/berry", "@yarnpkg/cli-dist@4.9.4")),
 )
-RECIPES = (PYTHON, NODEJS)
+# Maven Central can't be reached from everywhere; with these packages a real Maven builds from Debian's repository
+JAVA = Recipe(
+    "tristan-lab/java:bookworm",
+    "",
+    (
+        "default-jdk-headless",
+        "ca-certificates-java",
+        "maven",
+        "libmaven-clean-plugin-java",
+        "libmaven-resources-plugin-java",
+        "libmaven-compiler-plugin-java",
+        "libmaven-jar-plugin-java",
+        "libmaven-install-plugin-java",
+        "libsurefire-java",
+        "unzip",
+        "wget",
+    ),
+    "mvn --version && ls /usr/share/maven-repo/org/apache/maven/plugins/maven-jar-plugin",
+)
+PHP = Recipe(
+    "tristan-lab/php:bookworm",
+    "",
+    (
+        "php-cli",
+        "php-curl",
+        "php-mbstring",
+        "php-xml",
+        "php-zip",
+        "composer",
+        "git",
+        "unzip",
+        "libapache2-mod-php",
+    ),
+    "composer --version --no-ansi && apache2 -v",
+)
+RECIPES = (PYTHON, NODEJS, JAVA, PHP)
 
 PULL_SECONDS = 120
 ANSWER_SECONDS = 5
@@ -120,7 +155,8 @@ def _install_by_npm(engine, image, tools, directory):
 def _pulled(engine, recipe, base):
     # `manifest inspect` asks the registry only: no long wait where there is none, or none of this
     # name
-    if not _succeeds(engine, ["manifest", "inspect", recipe.pulled], ANSWER_SECONDS):
+    asked = ["manifest", "inspect", recipe.pulled]
+    if not recipe.pulled or not _succeeds(engine, asked, ANSWER_SECONDS):
         return False
     if not _succeeds(engine, ["pull", "--quiet", recipe.pulled], PULL_SECONDS):
         return False
