@@ -41,7 +41,7 @@ BUILDKIT_FIRST = 23
 
 MOST_STEPS = 1000
 
-_STEP = re.compile(br" ---> ([0-9a-f]{12})\Z")
+_STEP = re.compile(b" ---> ([0-9a-f]{12})\\Z")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
 
