@@ -112,6 +112,10 @@ class Collection(object):
                 self._collect(
                     lambda one=path: [gc_shared.mirror(report, business, one)[0]], [lock_path]
                 )
+        if report.wants("trees"):
+            self._collect(
+                lambda: gc_shared.trees(report, business)[0], [gc_shared.trees(report, business)[1]]
+            )
         if report.wants("releases"):
             lock_path = os.path.join(business.path, "sync.lock")
             self._collect(lambda: gc_shared.releases(report, business, OWN_RELEASE), [lock_path])

@@ -28,7 +28,9 @@ class Engine(object):
 
     def containers(self):
         """:returns: list of (id, build id, attempt), of all that are ours."""
-        words = ["ps", "--all", "--no-trunc", "--filter", self._label, "--format", FORMAT]
+        # An image that was pushed hands its labels down to whatever runs it; only builds' containers have an attempt.
+        filters = ["--filter", self._label, "--filter", "label=tristan.attempt"]
+        words = ["ps", "--all", "--no-trunc"] + filters + ["--format", FORMAT]
         lines = self._ask(words).splitlines()
         return [tuple((line.split(" ") + ["", ""])[:3]) for line in lines if line.strip()]
 
@@ -109,7 +111,7 @@ def collect_images(report, business, engine):
 
 def _collect_app_image(report, engine, found, labels, running):
     one, names, size = found
-    if (labels.get("tristan.build_id"), labels.get("tristan.attempt")) in running:
+    if labels.get("tristan.build_id") in [build_id for build_id, _ in running]:
         report.kept("images")
         return
     for name in names or [one["Id"]]:

@@ -1,4 +1,4 @@
-"""What a collection finds beside the executors: mirrors, releases, the downloads that languages share."""
+"""What a collection finds beside the executors: mirrors, trees, releases, the downloads that languages share."""
 
 from __future__ import absolute_import, print_function
 
@@ -6,6 +6,7 @@ import os
 
 from business_hyper_fusion import files, gc_executors
 from business_hyper_fusion.gc_report import DAY, Item, moment
+from business_hyper_fusion.trees import Store
 
 RELEASES_KEPT = 3
 """The newest releases stay, whoever used them; as a sync has it."""
@@ -36,6 +37,45 @@ def downloads(report, business):
         item = Item("caches", gc_executors.below(business, path), [path], moment(path))
         found.append(report.judged(item))
     return found
+
+
+def trees(report, business):
+    """:returns: (list of Item, path of their lock): trees that nobody built for long, and the files of no tree."""
+    store = Store(business)
+    sealed = _files_below(os.path.join(store.path, "manifests"))
+    found = [report.judged(_tree(business, path)) for path in sealed]
+    needed = set(
+        entry["sha256"]
+        for item in found
+        if not item.why
+        for entry in store.entries(os.path.basename(item.paths[0])[: -len(".json")]) or ()
+    )
+    files_of_none = [
+        path
+        for path in _files_below(os.path.join(store.path, "files"))
+        if os.path.basename(path) not in needed and report.now - moment(path) > report.older_than
+    ]
+    cut = [os.path.join(store.incoming, name) for name in gc_executors.directories(store.incoming)]
+    # What arrives is held under the trees' lock, which is ours by then.
+    for name, paths, why in (
+        ("files", files_of_none, "no tree needs these files"),
+        ("incoming", cut, "left by a push that was cut"),
+    ):
+        if paths:
+            item = Item("trees", "trees/" + name, paths, max(moment(path) for path in paths))
+            item.why = why
+            found.append(item)
+    return found, store.lock()
+
+
+def _tree(business, path):
+    return Item("trees", gc_executors.below(business, path), [path], moment(path))
+
+
+def _files_below(path):
+    return sorted(
+        os.path.join(directory, name) for directory, _, names in os.walk(path) for name in names
+    )
 
 
 def releases(report, business, own):

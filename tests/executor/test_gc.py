@@ -10,9 +10,11 @@ import time
 
 import pytest
 
-from business_hyper_fusion import clean, gc_bin, identity, lock
+from business_hyper_fusion import clean, gc_bin, identity, lock, trees
 from business_hyper_fusion import gc as gc_verb
+from business_hyper_fusion.grammar import tree as grammar
 from tests.executor.machine import HASH
+from tests.executor.test_trees import entries_of, hexdigest, member, push
 
 DAY = 86400
 HOUR = 3600
@@ -272,6 +274,26 @@ def test_releases_that_nobody_needs_go(used, address):
     grow_old(used.business.releases)
     answer = gc(used, what=["releases"])
     assert removed(answer) == [] and len(answer["failed"]) == 1
+
+
+def test_trees_that_nobody_builds_go_with_the_files_that_no_other_tree_has(machine):
+    shared, old, new = ("a", "file", b"a"), ("b", "file", b"old"), ("b", "file", b"new")
+    for files, travels in (([shared, old], [b"a", b"old"]), ([shared, new], [b"new"])):
+        members = [member(hexdigest(content), content) for content in travels]
+        assert push(machine, files, members)[-1]["answer"] == "held"
+    store = trees.Store(machine.business)
+    os.mkdir(os.path.join(store.incoming, "cut"))
+    grow_old(store.path)
+    os.utime(store.manifest(grammar.tree_hash(entries_of([shared, new]))), None)
+    held = lock.acquire(store.lock(), shared=True)
+    assert len(gc(machine, what=["trees"])["busy"]) == 3
+    os.close(held)
+    assert len(removed(gc(machine, what=["trees"]))) == 3
+    # What one tree lacks is pushed again, what another still has is not.
+    assert [len(one.get("files", ())) for one in push(machine, [shared, new])] == [0]
+    members = [member(hexdigest(b"old"), b"old")]
+    assert push(machine, [shared, old], members)[0]["files"] == [hexdigest(b"old")]
+    assert os.listdir(store.incoming) == []
 
 
 def test_links_are_not_followed_and_modes_do_not_matter(used, address):
