@@ -22,9 +22,10 @@ def run(work):
 
 
 def forget_secrets(attempt):
-    """Secrets and scratch files end with the attempt, however it ends."""
+    """Secrets, scratch files and an image's context end with the attempt, however it ends."""
     for directory in (attempt.secrets, attempt.scratch):
         shutil.rmtree(directory, ignore_errors=True)
+    source.remove_tree(attempt.context)
 
 
 def bury_old_builds(executor, own=""):

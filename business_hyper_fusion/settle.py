@@ -7,7 +7,17 @@ from __future__ import absolute_import, print_function
 
 import os
 
-from business_hyper_fusion import clean, compat, files, identity, lock, outcome, reaper, status
+from business_hyper_fusion import (
+    clean,
+    compat,
+    engine,
+    files,
+    identity,
+    lock,
+    outcome,
+    reaper,
+    status,
+)
 from business_hyper_fusion.log import Log
 from business_hyper_fusion.masker import Masker
 
@@ -73,7 +83,7 @@ def lose(attempt, how=None):
     if document is None or status.terminal(document):
         return
     ended = _cause(document, how)
-    left = _reap(attempt)
+    left = _reap(attempt, document["phase"])
     request_log = _finish_log(attempt, "==> %s%s" % (ended.message, left))
     for phase in document["phases"]:
         if phase.get("state") == "running":
@@ -91,11 +101,14 @@ def _cause(document, how):
     return outcome.Ended("lost", "startup_died", message)
 
 
-def _reap(attempt):
+def _reap(attempt, phase):
     """:returns: text for the log about what could not be removed, or ""."""
     reaper.kill_processes(attempt.token)
     request = files.read_json(attempt.request) or {}
     command = (request.get("engine") or {}).get("command")
+    if phase == "publish" and request.get("publish") and command:
+        # Not there where it was not built yet; what else it is kept by, the engine knows.
+        reaper.ask_engine(engine.remove_image(command, request["publish"]["image"]))
     if request.get("isolation") != "docker" or not command:
         return ""
     removed = reaper.remove_containers(command, attempt.build_id, attempt.number)
