@@ -125,6 +125,18 @@ def app_tag(build_id, seconds, attempt):
     return "%s_%s%s" % (_native(build_id), moment, "_%d" % attempt if attempt > 1 else "")
 
 
+def moving_tag(ref):
+    """Tag that follows a branch in its app repository: ``main``; ``feature-login__<hash>``.
+
+    :param ref: text, the name of a branch.
+    :return: str, a legal tag; never an attempt's own one, which has an upper-case T.
+    """
+    text = _native(ref)
+    if _PLAIN.match(text) and "__" not in text:
+        return text
+    return _slug(text, SLUG) + "__" + _digest(text)
+
+
 def container(build_id, attempt, step):
     """Name of a container: ``tristan-<build id>-<attempt>-<step>``.
 

@@ -55,6 +55,12 @@ def write_json(path, document, durable=False):
     os.rename(temporary, path)
 
 
+def touch(path):
+    """Makes an empty file; one that is there stays."""
+    make_private(os.path.dirname(path))
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+
+
 def remove(path):
     try:
         os.unlink(path)

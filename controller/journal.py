@@ -1,13 +1,17 @@
 """The controller's journal: what it set out to launch, written down before it does.
 
 Job: let a controller that was killed, and came back, find its builds: by id, and by the machine
-    they went to.
-In: entries {"build_id", "attempt", "machine", "executor_id", "project", "ref", "requested_at"}.
-Out: entries by id, newest first; the executor that last held a project's branch.
+    they went to; and let it find what is still to be done for them.
+In: entries {"build_id", "attempt", "machine", "executor_id", "project", "ref", "requested_at",
+    "publish", "notify"}.
+Out: entries by id, newest first; those that are open; the executor that last held a project's branch;
+    what was accepted last of a ref.
 
 An entry's "stage" is "intended" (a launch may or may not have happened: the machine knows),
-"launched", or
-"refused". How a build ends stands on its machine, not here.
+"launched", "refused", or "accepted" (its end was seen, see accept.py). How a build ends stands on its
+machine, not here.
+
+An entry is open until it was refused, or was accepted and all that follows from that is done.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
@@ -16,6 +20,7 @@ import os
 
 from business_hyper_fusion import grammar, names
 from controller import documents
+from controller.claim import claim
 
 KEPT = 1000
 """Entries; older ones go, their builds are still found on the machines."""
@@ -30,27 +35,63 @@ class Journal(object):
     def __init__(self, directory, on_note):
         self._builds = os.path.join(directory, "builds")
         self._places = os.path.join(directory, "places")
+        self._ends = os.path.join(directory, "ends")
+        self._open = os.path.join(directory, "open")
+        self._accepted = os.path.join(directory, "accepted")
         self._on_note = on_note
 
     def intend(self, entry):
         """Written down, on disk, before anything is launched."""
+        documents.touch(os.path.join(self._open, entry["build_id"]))
         self._write(dict(entry, stage="intended"))
         self._prune()
 
     def confirm(self, build_id):
         """The machine answered that it started."""
-        entry = self.read(build_id)
+        entry = self._entry(build_id)
         self._write(dict(entry, stage="launched"))
         place = {"machine": entry.get("machine"), "executor_id": entry.get("executor_id")}
         documents.write_json(self._place(entry.get("project"), entry.get("ref")), place)
 
     def withdraw(self, build_id):
         """Nothing was launched, and nothing will be."""
-        self._write(dict(self.read(build_id), stage="refused"))
+        self._write(dict(self._entry(build_id), stage="refused"))
+        self.close(build_id)
+
+    def accept(self, build_id, end):
+        """The build's end was seen, and is its end. :param end: dict, see accept.py.
+
+        In a file of its own: who launched may still be writing the entry.
+        """
+        document = {"stage": "accepted", "end": end}
+        documents.write_json(self._end(build_id), document, durable=True)
+
+    def close(self, build_id):
+        """Nothing is left to do for a build."""
+        documents.remove(os.path.join(self._open, build_id))
+
+    def open_ids(self):
+        """Ids of the open entries, oldest first."""
+        return listed(self._open)
+
+    def accepted(self, name):
+        """What was accepted last under a name of accept.py's, {} when there is nothing."""
+        return documents.read_json(os.path.join(self._accepted, name + ".json"), self._on_note)
+
+    def write_accepted(self, name, document):
+        path = os.path.join(self._accepted, name + ".json")
+        documents.write_json(path, document, durable=True)
+
+    def claim(self, name, patience):
+        """A context manager, see claim.claim: who may accept under that name now."""
+        return claim(os.path.join(self._accepted, name + ".lock"), patience)
 
     def read(self, build_id):
-        """One entry, {} when there is none."""
-        return documents.read_json(self._path(build_id), self._on_note)
+        """One entry, with what `accept` was told; {} when there is none."""
+        entry = self._entry(build_id)
+        return (
+            dict(entry, **documents.read_json(self._end(build_id), self._on_note)) if entry else {}
+        )
 
     def build_ids(self, wanted=""):
         """Ids, newest first, that `wanted` means (see names.means)."""
@@ -62,12 +103,18 @@ class Journal(object):
         place = documents.read_json(self._place(project, ref), self._on_note)
         return place.get("machine"), place.get("executor_id")
 
+    def _entry(self, build_id):
+        return documents.read_json(self._path(build_id), self._on_note)
+
     def _write(self, entry):
         documents.write_json(self._path(entry["build_id"]), entry, durable=True)
 
     def _path(self, build_id):
         grammar.check_build_id(build_id)  # it becomes a file's name
         return os.path.join(self._builds, build_id + ".json")
+
+    def _end(self, build_id):
+        return os.path.join(self._ends, build_id + ".json")
 
     def _place(self, project, ref):
         name = names.component("%s %s %s" % (project, ref.get("kind"), ref.get("name")))
@@ -77,6 +124,7 @@ class Journal(object):
         found = listed(self._builds)
         for name in found[:-KEPT] if len(found) > KEPT + SLACK else ():
             documents.remove(os.path.join(self._builds, name))
+            documents.remove(os.path.join(self._ends, name))
 
 
 def listed(directory):

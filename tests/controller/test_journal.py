@@ -84,4 +84,48 @@ def test_the_oldest_entries_go(state, monkeypatch):
     monkeypatch.setattr(journal, "SLACK", 2)
     for number in range(1, 7):
         state.journal.intend(entry(number))
+        if number < 4:
+            state.journal.accept(entry(number)["build_id"], {})
     assert state.journal.build_ids() == [entry(number)["build_id"] for number in (6, 5, 4)]
+    assert os.listdir(os.path.join(state.directory, "ends")) == []
+
+
+def test_an_entry_is_open_until_it_is_refused_or_closed(state):
+    kept = state.journal
+    assert kept.open_ids() == []
+    for number in (3, 1, 2):
+        kept.intend(entry(number))
+    kept.confirm(entry(1)["build_id"])
+    assert kept.open_ids() == [entry(number)["build_id"] for number in (1, 2, 3)]
+    kept.withdraw(entry(2)["build_id"])
+    kept.accept(entry(1)["build_id"], {"steps": []})
+    assert kept.open_ids() == [entry(number)["build_id"] for number in (1, 3)]
+    kept.close(entry(1)["build_id"])
+    kept.close(entry(1)["build_id"])
+    assert kept.open_ids() == [entry(3)["build_id"]]
+
+
+def test_an_accepted_end_stays_whoever_writes_the_entry_then(state):
+    kept = state.journal
+    kept.intend(entry(1))
+    kept.accept(entry(1)["build_id"], {"tags": ["latest"]})
+    kept.confirm(entry(1)["build_id"])
+    found = kept.read(entry(1)["build_id"])
+    assert (found["stage"], found["end"]) == ("accepted", {"tags": ["latest"]})
+    assert kept.last_place("shop", MAIN) == ("builder-1", "2")
+
+
+def test_what_was_accepted_last_is_kept_by_name(state):
+    assert state.journal.accepted("shop-main") == {}
+    state.journal.write_accepted("shop-main", {"newest": {}})
+    assert state.journal.accepted("shop-main") == {"newest": {}}
+    assert state.journal.accepted("shop-other") == {}
+
+
+def test_a_claim_is_held_by_one(state):
+    with state.journal.claim("shop-main", 0) as held:
+        with state.journal.claim("shop-main", 0.1) as again:
+            with state.journal.claim("shop-other", 0) as other:
+                assert (held, again, other) == (True, False, True)
+    with state.journal.claim("shop-main", 0) as held:
+        assert held

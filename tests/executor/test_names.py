@@ -179,3 +179,13 @@ def test_the_tag_of_an_app_image_says_build_minute_and_attempt():
     build_id = "20261121T065512123-9c1e4f2a"
     assert names.app_tag(build_id, 0, 1) == build_id + "_197001010000"
     assert names.app_tag(build_id, 60, 2) == build_id + "_197001010001_2"
+
+
+def test_a_branch_s_moving_tag_is_legal_and_no_attempt_s_own():
+    assert names.moving_tag("main") == "main"
+    assert names.moving_tag("v1.2_x-y") == "v1.2_x-y"
+    odd = ["feature/Login", "feature/login", "feature-login__1", "gr\xfcn", "A", "x" * 200]
+    odd.append("20261121T065512123-9c1e4f2a_202611210655")
+    found = [names.moving_tag(name) for name in odd]
+    assert len(set(found)) == len(odd) and not set(found) & set(odd)
+    assert all(re.match(r"[a-z0-9][a-z0-9._-]{0,127}\Z", name) for name in found)

@@ -1,0 +1,297 @@
+"""Accepts the ends of this controller's builds, each once: moves their tags, tells who wants to be told.
+
+Job: at each contact with machines, do for each build of the journal whose end is seen what its end asks for.
+In: statuses, and which machine gave them. Out: the same statuses with the tags that were set; notes of what failed.
+
+So that no two tristans do it twice, and none that dies leaves it half done:
+1. A claim for the project and ref is taken. The kernel drops it with the process.
+2. The newest build of the ref is written down, and that this build is the one that has the moving tags now.
+3. The build's end is written down with its steps. From here on it is accepted, and is so once.
+4. Each step is counted, done, and taken off. Tags: a tag that is there already stays what it is. Notifications:
+   who dies between sending and taking off sends again, with the same delivery id; nobody else does.
+5. With no step left the entry is closed. A step that fails is tried again at a later contact.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import binascii
+import os
+import time
+
+from business_hyper_fusion import names
+from controller import errors
+
+UNACCEPTED = ("intended", "launched")
+
+MOST_TRIES = {"tags": 100, "notify": 5}
+"""Tags stay wanted until a newer build has them; news gets old."""
+
+PAUSE_FIRST, PAUSE_MOST, PAUSE_FACTOR = 60, 3600, 4
+"""Seconds between two tries, so that a loop over `tristan status` does not hammer at what is down."""
+
+VANISHED = 3600
+"""Seconds after which a build that its machine knows nothing of is given up: it was never started, or is removed."""
+
+
+class Acceptance(object):
+    """:param settings: Settings. :param journal: journal.Journal.
+    :param read_log: function(machine name, status) that gives the end of the log as text.
+    :param on_note: callable(text).
+    """
+
+    def __init__(self, settings, journal, read_log, on_note):
+        self._settings = settings
+        self._journal = journal
+        self._read_log = read_log
+        self._on_note = on_note
+
+    def take(self, found, patience=0.0):
+        """Accepts what has ended of what was seen, and goes on with what is left of earlier ends.
+
+        :param found: list of (machine name, status). :param patience: seconds to wait for another tristan.
+        :returns: list of statuses.
+        """
+        left = set(self._journal.open_ids())
+        for machine, status in found:
+            if status["build_id"] in left and has_ended(status):
+                left.discard(status["build_id"])
+                self._accept(machine, status, patience)
+        for build_id in sorted(left):
+            self._resume(build_id)
+        return [self._with_tags(status) for _, status in found]
+
+    def waiting(self):
+        """{machine name: ids of its builds whose end was not seen yet}."""
+        found = {}
+        for build_id in self._journal.open_ids():
+            entry = self._journal.read(build_id)
+            if entry.get("stage") in UNACCEPTED:
+                found.setdefault(entry.get("machine"), []).append(build_id)
+        return found
+
+    def absent(self, build_id):
+        """The build's machine answered that it knows nothing of it."""
+        if build_id[:15] < clock(time.time() - VANISHED):
+            self._journal.close(build_id)
+
+    def _accept(self, machine, status, patience):
+        entry = self._journal.read(status["build_id"])
+        if not is_the_one(entry, machine, status):
+            return
+        with self._journal.claim(place(entry), patience) as held:
+            if held:
+                if self._journal.read(entry["build_id"]).get("stage") in UNACCEPTED:
+                    self._begin(entry, status)
+                self._work(entry["build_id"])
+
+    def _resume(self, build_id):
+        entry = self._journal.read(build_id)
+        if is_over(entry):  # who was to close it died
+            self._journal.close(build_id)
+        elif due_steps(entry):
+            with self._journal.claim(place(entry), 0.0) as held:
+                if held:
+                    self._work(build_id)
+
+    def _begin(self, entry, status):
+        """Steps 2 and 3 above."""
+        from controller import notify
+
+        accepted = self._journal.accepted(place(entry))
+        previous = put_newest(accepted.setdefault("newest", {}), entry, status["state"])
+        tags = self._tags(entry, status)
+        tagged = accepted.setdefault("tagged", {})
+        if tags and not is_newer(tagged.get(repository(entry), ""), entry["build_id"]):
+            tagged[repository(entry)] = entry["build_id"]
+        self._journal.write_accepted(place(entry), accepted)
+        steps = [step("tags", tags)] if tags else []
+        due = notify.due(self._targets(entry), status["state"], previous)
+        steps.extend(step("notify", notify.label(target)) for target in due)
+        log_end = self._read_log(entry["machine"], status) if due else ""
+        document = notify.document(status, previous, log_end) if due else None
+        end = {"tags": [], "steps": steps, "document": document}
+        end["digest"] = status["app_image"]["digest"] if tags else ""
+        self._journal.accept(entry["build_id"], end)
+
+    def _tags(self, entry, status):
+        """The moving tags of a build, whoever has them now."""
+        publish, image = entry.get("publish"), status["app_image"]
+        if status["state"] != "success" or not publish or not image:
+            return []
+        if image["image"] != publish["image"]:
+            self._on_note(
+                "%s: its machine says that it pushed %s, which was not asked for; no tag is moved"
+                % (shown(entry), image["image"])
+            )
+            return []
+        registry = self._settings.docker_registries.get(publish["registry"])
+        return moving_tags(registry.moving_tags, entry["ref"]) if registry else []
+
+    def _targets(self, entry):
+        from controller import notify
+
+        project = self._settings.projects.get(entry["project"])
+        return notify.targets(project, entry.get("notify") or ())
+
+    def _work(self, build_id):
+        """Steps 4 and 5 above; the claim is held."""
+        entry = self._journal.read(build_id)
+        end = entry["end"]
+        for one in due_steps(entry):
+            one["tries"] += 1
+            one["not_before"] = time.time() + pause_after(one["tries"])
+            self._journal.accept(build_id, end)
+            try:
+                self._do(entry, one)
+            except errors.TristanError as error:
+                if not self._failed(entry, one, error):
+                    continue
+            end["steps"].remove(one)
+            self._journal.accept(build_id, end)
+        if not end["steps"]:
+            self._journal.close(build_id)
+
+    def _do(self, entry, one):
+        if one["kind"] == "tags":
+            self._move_tags(entry, one["what"])
+        else:
+            self._notify(entry, one)
+
+    def _move_tags(self, entry, tags):
+        """Gives the moving tags to this build's image, unless a newer build has them."""
+        from controller.registry import Registry
+
+        tagged = self._journal.accepted(place(entry)).get("tagged", {})
+        if tagged.get(repository(entry)) != entry["build_id"]:
+            return
+        registry = self._settings.docker_registries.get(entry["publish"]["registry"])
+        if registry is not None:
+            digest = entry["end"]["digest"]
+            Registry(registry).move_tags(entry["publish"]["image"], digest, tags)
+            entry["end"]["tags"] = tags
+
+    def _notify(self, entry, one):
+        from controller import notify
+
+        document = dict(entry["end"]["document"])
+        document["app_image"] = with_tags(document["app_image"], entry["end"]["tags"])
+        for target in self._targets(entry):
+            if notify.label(target) == one["what"]:
+                notify.send(target, document, one["delivery"], self._settings)
+
+    def _failed(self, entry, one, error):
+        """Says it. :returns: whether it is given up."""
+        over = one["tries"] >= MOST_TRIES[one["kind"]]
+        self._on_note(
+            "%s: %s%s; %s"
+            % (
+                shown(entry),
+                error.message,
+                " (%s)" % error.remedy if error.remedy else "",
+                "given up" if over else "tried again at a later contact",
+            )
+        )
+        return over
+
+    def _with_tags(self, status):
+        """A status; its image with the tags that were set for it."""
+        if not status["app_image"]:
+            return status
+        entry = self._journal.read(status["build_id"])
+        mine = entry.get("attempt") == status["attempt"]
+        tags = entry.get("end", {}).get("tags", []) if mine else []
+        return dict(status, app_image=with_tags(status["app_image"], tags))
+
+
+def is_the_one(entry, machine, status):
+    """Whether a status is of the very attempt that was launched: a replaced attempt's late result is refused."""
+    keys = ("attempt", "executor_id", "project")
+    same = entry.get("machine") == machine and all(entry.get(key) == status[key] for key in keys)
+    return same and all(entry["ref"][key] == status["ref"][key] for key in ("kind", "name"))
+
+
+def is_over(entry):
+    """Whether nothing is left to do: also for an entry so old that the journal dropped it."""
+    stage = entry.get("stage", "refused")
+    return stage == "refused" or (stage == "accepted" and not entry["end"]["steps"])
+
+
+def has_ended(status):
+    return status["state"] in errors.EXIT_BY_STATE
+
+
+def place(entry):
+    """The name under which a project's ref is accepted: what shares a repository of images shares it."""
+    return names.app_repository(entry["project"], entry["ref"]["name"])
+
+
+def shown(entry):
+    return "%s %s %s" % (entry["project"], entry["ref"]["kind"], entry["ref"]["name"])
+
+
+def repository(entry):
+    """The repository of a build's image, with the registry: all but the tag."""
+    return entry["publish"]["image"].rpartition(":")[0]
+
+
+def moving_tags(wanted, ref):
+    """:param wanted: of "latest", "branch". :param ref: dict. :returns: list of tags.
+
+    A tree that nobody committed gets none: what has its name may be a branch.
+    """
+    tags = []
+    if "latest" in wanted and ref["kind"] != "tree":
+        tags.append("latest")
+    if "branch" in wanted and ref["kind"] == "branch":
+        tags.append(names.moving_tag(ref["name"]))
+    return sorted(set(tags))
+
+
+def put_newest(newest, entry, state):
+    """Writes a build down as the newest of its ref, when it is.
+
+    :param newest: {kind of ref: {"build_id", "state", "previous"}}; changed.
+    :returns: text, the state of the one before it, "" when there was none; None when a newer one was accepted.
+    """
+    known = newest.get(entry["ref"]["kind"], {})
+    if is_newer(known.get("build_id", ""), entry["build_id"]):
+        return None
+    if known.get("build_id") == entry["build_id"]:  # who began to accept it died
+        return known["previous"]
+    made = {"build_id": entry["build_id"], "state": state, "previous": known.get("state", "")}
+    newest[entry["ref"]["kind"]] = made
+    return made["previous"]
+
+
+def is_newer(other, build_id):
+    """Whether another build is newer: ids begin with their time.
+
+    One from the future is not: the clock was wrong then, and nothing may have to wait until that time.
+    """
+    return build_id < other and other[:15] <= clock(time.time())
+
+
+def clock(seconds):
+    """A time as build ids begin with it."""
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds))
+
+
+def step(kind, what):
+    delivery = binascii.hexlify(os.urandom(16)).decode("ascii")
+    return {"kind": kind, "what": what, "delivery": delivery, "tries": 0, "not_before": 0}
+
+
+def due_steps(entry):
+    """The steps of an accepted build that may be tried now."""
+    steps = entry.get("end", {}).get("steps", [])
+    now = time.time()
+    # a pause that is longer than any was written by another clock
+    return [one for one in steps if not now < one["not_before"] <= now + PAUSE_MOST]
+
+
+def pause_after(tries):
+    return min(PAUSE_FIRST * PAUSE_FACTOR ** (tries - 1), PAUSE_MOST)
+
+
+def with_tags(image, tags):
+    return dict(image, tags=list(tags)) if image else image

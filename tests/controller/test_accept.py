@@ -1,0 +1,516 @@
+"""Ends are accepted once each: against a real registry, a real receiver and journals of several tristans."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import collections
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from controller import accept, web
+from controller.journal import Journal
+from controller.settings import DockerRegistry, Notify
+from tests.controller import statuses
+from tests.lab import answering, process, push
+
+Settings = collections.namedtuple("Settings", "path projects docker_registries smtp")
+Project = collections.namedtuple("Project", "notify")
+MAIN = {"kind": "branch", "name": "main", "commit": ""}
+REPOSITORY = "team/shop-main"
+OK = (204, {}, b"")
+
+
+def build_id(number):
+    return "20200101T%09d-%08x" % (number, number)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(web, "PAUSES", (0.01, 0.02))
+
+
+class Operator(object):
+    """An operator's side: the journal, the settings, what was said; `tristan` is another process on it."""
+
+    def __init__(self, directory, registry_address):
+        self.directory = directory
+        self.registry = registry_address
+        self.notify = ()
+        self.notes = []
+        self.logs = []
+        self.moving = ("latest", "branch")
+
+    @property
+    def journal(self):
+        return Journal(self.directory, self.notes.append)
+
+    def tristan(self):
+        registry = DockerRegistry(
+            "main", self.registry, "team", "", None, False, None, self.moving, ""
+        )
+        settings = Settings(
+            "/x/tristan.yml", {"shop": Project(self.notify)}, {"main": registry}, None
+        )
+        return accept.Acceptance(settings, self.journal, self._read_log, self.notes.append)
+
+    def _read_log(self, machine, status):
+        self.logs.append((machine, status["build_id"]))
+        return "last line\n"
+
+    def launch(self, number, **changes):
+        """Journal a build as launched."""
+        made = {
+            "build_id": build_id(number),
+            "attempt": 1,
+            "machine": "builder-1",
+            "executor_id": "1",
+            "project": "shop",
+            "ref": MAIN,
+            "requested_at": "2026-11-21T06:55:12.123Z",
+            "publish": {"registry": "main", "image": self.image(number)},
+            "notify": [],
+        }
+        self.journal.intend(dict(made, **changes))
+        self.journal.confirm(dict(made, **changes)["build_id"])
+
+    def image(self, number):
+        return "%s/%s:%s_202611210655" % (self.registry, REPOSITORY, build_id(number))
+
+    def end(self, number, digest=None, state="success", machine="builder-1", **changes):
+        """(machine, status) as a machine gives it"""
+        if digest:
+            image = {"image": self.image(number), "id": "sha256:" + "1" * 64, "digest": digest}
+            changes.setdefault("app_image", image)
+        return machine, statuses.ended(build_id(number), state, **changes)
+
+
+@pytest.fixture
+def lab(make_registry):
+    return make_registry()
+
+
+@pytest.fixture
+def operator(tmpdir, lab):
+    return Operator(str(tmpdir.join("state")), lab.address)
+
+
+@pytest.fixture
+def plain(tmpdir):
+    """An operator whose builds push nothing."""
+    return Operator(str(tmpdir.join("state")), "127.0.0.1:1")
+
+
+def webhook(receiver, on="always"):
+    return Notify("webhook", receiver.url, None, on)
+
+
+def told(receiver):
+    """:returns: list of (build id, state, previous state)"""
+    documents = [json.loads(request.body.decode("utf-8")) for request in receiver.requests]
+    return [(one["build_id"], one["state"], one["previous_state"]) for one in documents]
+
+
+def push_image(lab, number):
+    return push.image(lab, REPOSITORY, "%s_202611210655" % build_id(number))
+
+
+# --- tags ---
+
+
+def test_a_successful_end_moves_the_tags_once(operator, lab):
+    operator.launch(1)
+    digest = push_image(lab, 1)
+    (status,) = operator.tristan().take([operator.end(1, digest)])
+    assert status["app_image"]["tags"] == ["latest", "main"]
+    assert [lab.digest(REPOSITORY, tag) for tag in ("latest", "main")] == [digest] * 2
+    entry = operator.journal.read(build_id(1))
+    assert (entry["stage"], entry["end"]["steps"]) == ("accepted", [])
+    assert operator.journal.open_ids() == []
+    before = len(lab.access_log())
+    (again,) = operator.tristan().take([operator.end(1, digest)])
+    assert again["app_image"]["tags"] == ["latest", "main"]
+    assert len(lab.access_log()) == before
+    assert operator.notes == []
+
+
+def test_a_running_build_and_one_of_another_controller_are_let_alone(operator, lab):
+    operator.launch(1)
+    digest = push_image(lab, 1)
+    running = operator.end(1, digest, "running")
+    stranger = operator.end(2, digest)
+    found = operator.tristan().take([running, stranger])
+    assert [one["app_image"]["tags"] for one in found] == [[], []]
+    assert operator.journal.open_ids() == [build_id(1)]
+    assert lab.digest(REPOSITORY, "latest") == ""
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attempt": 2},
+        {"executor_id": "2"},
+        {"machine": "builder-2"},
+        {"project": "other"},
+        {"ref": dict(MAIN, kind="tag")},
+        {"ref": dict(MAIN, name="other")},
+    ],
+)
+def test_only_the_attempt_that_was_launched_is_accepted(operator, lab, changes):
+    operator.launch(1)
+    digest = push_image(lab, 1)
+    (status,) = operator.tristan().take([operator.end(1, digest, **changes)])
+    assert status["app_image"]["tags"] == []
+    assert lab.digest(REPOSITORY, "latest") == ""
+    assert operator.journal.read(build_id(1))["stage"] == "launched"
+    operator.tristan().take([operator.end(1, digest)])
+    assert lab.digest(REPOSITORY, "latest") == digest
+
+
+def test_an_intended_build_that_did_start_is_accepted_too(operator, lab):
+    operator.launch(1)
+    entry = operator.journal.read(build_id(1))
+    operator.journal.intend(dict((key, entry[key]) for key in entry if key != "stage"))
+    digest = push_image(lab, 1)
+    operator.tristan().take([operator.end(1, digest)])
+    assert lab.digest(REPOSITORY, "main") == digest
+
+
+@pytest.mark.parametrize("state", ["failed", "error", "timeout", "cancelled", "lost"])
+def test_no_other_end_moves_tags(operator, lab, state):
+    operator.launch(1)
+    digest = push_image(lab, 1)
+    operator.tristan().take([operator.end(1, digest, state)])
+    assert lab.digest(REPOSITORY, "latest") == ""
+    assert operator.journal.open_ids() == []
+
+
+def test_tags_never_move_backwards(operator, lab):
+    for number in (1, 2):
+        operator.launch(number)
+    older, newer = push_image(lab, 1), push_image(lab, 2)
+    operator.tristan().take([operator.end(2, newer)])
+    (status,) = operator.tristan().take([operator.end(1, older)])
+    assert status["app_image"]["tags"] == []
+    assert lab.digest(REPOSITORY, "latest") == newer
+    assert operator.journal.open_ids() == []
+
+
+def test_a_newer_build_without_an_image_holds_no_tags_up(operator, lab):
+    for number in (1, 2):
+        operator.launch(number)
+    older = push_image(lab, 1)
+    operator.tristan().take([operator.end(2, state="failed")])
+    operator.tristan().take([operator.end(1, older)])
+    assert lab.digest(REPOSITORY, "latest") == older
+
+
+def test_a_build_from_the_future_holds_no_tags_up(operator, lab):
+    future = "29990101T000000000-00000001"
+    operator.launch(1)
+    operator.journal.write_accepted(
+        "shop-main", {"tagged": {"%s/%s" % (lab.address, REPOSITORY): future}}
+    )
+    digest = push_image(lab, 1)
+    operator.tristan().take([operator.end(1, digest)])
+    assert lab.digest(REPOSITORY, "latest") == digest
+
+
+def test_an_image_that_was_not_asked_for_gets_no_tag(operator, lab):
+    operator.launch(1)
+    digest = push.image(lab, "team/other", "1")
+    image = {"image": lab.address + "/team/other:1", "id": "", "digest": digest}
+    operator.tristan().take([operator.end(1, digest, app_image=image)])
+    assert lab.tags("team/other") == ["1"]
+    assert "team/other:1, which was not asked for" in operator.notes[0]
+
+
+@pytest.mark.parametrize(
+    "ref, moving, tags",
+    [
+        (MAIN, ("latest", "branch"), ["latest", "main"]),
+        (MAIN, ("latest",), ["latest"]),
+        (MAIN, ("branch",), ["main"]),
+        (MAIN, (), []),
+        (dict(MAIN, name="latest"), ("latest", "branch"), ["latest"]),
+        (dict(MAIN, kind="tag", name="v1"), ("latest", "branch"), ["latest"]),
+        (dict(MAIN, kind="tree", name="main"), ("latest", "branch"), []),
+    ],
+)
+def test_which_tags_move(ref, moving, tags):
+    assert accept.moving_tags(moving, ref) == tags
+
+
+def test_a_branch_s_tag_is_legal_and_its_own():
+    first, second = [
+        accept.moving_tags(["branch"], dict(MAIN, name=name))[0] for name in ("A/b", "a/b")
+    ]
+    assert first != second
+    assert first.startswith("a-b__")
+
+
+def test_a_registry_that_is_down_is_tried_again_later_and_not_at_once(operator, lab, monkeypatch):
+    operator.launch(1)
+    digest = push_image(lab, 1)
+    lab.stop()
+    (status,) = operator.tristan().take([operator.end(1, digest)])
+    assert (status["state"], status["app_image"]["tags"]) == ("success", [])
+    (note,) = operator.notes
+    assert note.startswith("shop branch main: the registry") and "tried again at a later" in note
+    lab.start()
+    operator.tristan().take([])  # too soon
+    assert (operator.journal.open_ids(), lab.digest(REPOSITORY, "latest")) == ([build_id(1)], "")
+    pass_time(monkeypatch, 61)
+    operator.tristan().take([])  # its machine need not answer for that
+    assert lab.digest(REPOSITORY, "latest") == digest
+    assert operator.journal.open_ids() == []
+
+
+def test_a_retry_is_superseded_by_a_newer_build(operator, lab, monkeypatch):
+    for number in (1, 2):
+        operator.launch(number)
+    older, newer = push_image(lab, 1), push_image(lab, 2)
+    lab.stop()
+    operator.tristan().take([operator.end(1, older)])
+    lab.start()
+    operator.tristan().take([operator.end(2, newer)])
+    pass_time(monkeypatch, 61)
+    operator.tristan().take([])
+    assert lab.digest(REPOSITORY, "latest") == newer
+    assert operator.journal.open_ids() == []
+
+
+def pass_time(monkeypatch, seconds):
+    now = accept.time.time() + seconds
+    monkeypatch.setattr(accept.time, "time", lambda: now)
+
+
+# --- notifications ---
+
+
+def test_an_end_is_told_once_with_the_tags_that_were_set(operator, lab):
+    with answering.Server([OK]) as receiver:
+        operator.notify = (webhook(receiver),)
+        operator.launch(1)
+        digest = push_image(lab, 1)
+        for _ in range(3):
+            operator.tristan().take([operator.end(1, digest)])
+        (request,) = receiver.requests
+        document = json.loads(request.body.decode("utf-8"))
+    assert document["app_image"]["tags"] == ["latest", "main"]
+    assert document["log_end"] == "last line"
+    assert operator.logs == [("builder-1", build_id(1))]
+
+
+def test_nobody_to_tell_reads_no_log(plain):
+    plain.launch(1)
+    plain.tristan().take([plain.end(1)])
+    assert plain.logs == []
+
+
+def test_who_was_named_for_one_build_is_told_of_that_one(plain):
+    with answering.Server([OK]) as receiver:
+        plain.launch(1, notify=[receiver.url])
+        plain.launch(2)
+        plain.tristan().take([plain.end(1, state="failed"), plain.end(2, state="failed")])
+        assert told(receiver) == [(build_id(1), "failed", "")]
+
+
+def test_a_change_is_a_change_to_the_build_before(plain):
+    states = ["success", "success", "failed", "failed", "success"]
+    with answering.Server([OK]) as receiver:
+        plain.notify = (webhook(receiver, "change"),)
+        for number, state in enumerate(states):
+            plain.launch(number)
+            plain.tristan().take([plain.end(number, state=state)])
+        assert told(receiver) == [
+            (build_id(2), "failed", "success"),
+            (build_id(4), "success", "failed"),
+        ]
+
+
+def test_an_older_build_that_ends_later_is_no_change(plain):
+    with answering.Server([OK]) as receiver:
+        plain.notify = (webhook(receiver, "change"),)
+        for number in (1, 2, 3):
+            plain.launch(number)
+        for number, state in ((1, "success"), (3, "success"), (2, "failed")):
+            plain.tristan().take([plain.end(number, state=state)])
+        assert told(receiver) == []
+        plain.launch(4)
+        plain.tristan().take([plain.end(4, state="failed")])
+        assert told(receiver) == [(build_id(4), "failed", "success")]
+
+
+def test_a_receiver_that_is_down_is_tried_again_a_bounded_number_of_times(plain, monkeypatch):
+    with answering.Server([(404, {}, b"")]) as receiver:
+        plain.notify = (webhook(receiver),)
+        plain.launch(1)
+        plain.tristan().take([plain.end(1)])
+        for _ in range(10):
+            pass_time(monkeypatch, 3601)
+            plain.tristan().take([])
+        deliveries = set(request.headers["x-tristan-delivery"] for request in receiver.requests)
+        assert (len(receiver.requests), len(deliveries)) == (accept.MOST_TRIES["notify"], 1)
+    assert len(plain.notes) == accept.MOST_TRIES["notify"]
+    assert plain.notes[-1].endswith("given up")
+    assert plain.journal.open_ids() == []
+
+
+def test_who_is_told_no_more_is_not_told(plain, monkeypatch):
+    with answering.Server([(404, {}, b"")]) as receiver:
+        plain.notify = (webhook(receiver),)
+        plain.launch(1)
+        plain.tristan().take([plain.end(1)])
+        plain.notify = ()
+        pass_time(monkeypatch, 3601)
+        plain.tristan().take([])
+        assert len(receiver.requests) == 1
+    assert plain.journal.open_ids() == []
+
+
+# --- several, and dying ones ---
+
+
+class Killed(BaseException):
+    """What no handler catches: as good as SIGKILL."""
+
+
+def killed(*_, **__):
+    raise Killed()
+
+
+@pytest.mark.parametrize("seen_again", [False, True])
+@pytest.mark.parametrize("point", ["write_accepted", "accept", "close"])
+@pytest.mark.parametrize("after", [False, True])
+def test_who_dies_between_two_steps_leaves_them_to_the_next(
+    operator, lab, monkeypatch, point, after, seen_again
+):
+    operator.launch(0)
+    operator.tristan().take([operator.end(0, state="failed")])
+    step = getattr(Journal, point)
+
+    def dies(*arguments):
+        if after:
+            step(*arguments)
+        raise Killed()
+
+    with answering.Server([OK]) as receiver:
+        operator.notify = (webhook(receiver, "change"),)
+        operator.launch(1)
+        digest = push_image(lab, 1)
+        monkeypatch.setattr(Journal, point, dies)
+        with pytest.raises(Killed):
+            operator.tristan().take([operator.end(1, digest)])
+        monkeypatch.undo()
+        pass_time(monkeypatch, 61)
+        accepted = operator.journal.read(build_id(1))["stage"] == "accepted"
+        operator.tristan().take([] if accepted and not seen_again else [operator.end(1, digest)])
+        assert told(receiver) == [(build_id(1), "success", "failed")]
+    assert lab.digest(REPOSITORY, "latest") == digest
+    assert operator.journal.open_ids() == []
+
+
+def test_who_dies_while_sending_sends_again_with_the_same_delivery(plain, monkeypatch):
+    with answering.Server([OK]) as receiver:
+        plain.notify = (webhook(receiver),)
+        plain.launch(1)
+        monkeypatch.setattr("controller.web.read", killed)
+        with pytest.raises(Killed):
+            plain.tristan().take([plain.end(1)])
+        monkeypatch.undo()
+        pass_time(monkeypatch, 61)
+        plain.tristan().take([])
+        deliveries = [request.headers["x-tristan-delivery"] for request in receiver.requests]
+    assert len(deliveries) == 2 and len(set(deliveries)) == 1
+
+
+def test_of_many_at_once_one_accepts(operator, lab):
+    with answering.Server([OK]) as receiver:
+        operator.notify = (webhook(receiver),)
+        operator.launch(1)
+        digest = push_image(lab, 1)
+        begin = threading.Event()
+
+        def contact():
+            begin.wait()
+            operator.tristan().take([operator.end(1, digest)], 10.0)
+
+        threads = [threading.Thread(target=contact) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        begin.set()
+        for thread in threads:
+            thread.join()
+        assert len(receiver.requests) == 1
+    puts = [line for line in lab.access_log() if "PUT" in line and "manifests/latest" in line]
+    assert len(puts) == 1
+    assert operator.notes == []
+
+
+HOLDER = """
+import sys, time
+from controller.journal import Journal
+with Journal(sys.argv[1], None).claim("shop-main", 0) as held:
+    print(held)
+    sys.stdout.flush()
+    time.sleep(300)
+"""
+
+
+def test_while_another_process_accepts_nothing_is_done_twice_and_its_death_lets_go(plain):
+    plain.launch(1)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, plain.directory],
+        stdout=subprocess.PIPE,
+        env=process.merged_environment({"PYTHONPATH": os.getcwd()}),
+    )
+    try:
+        assert holder.stdout.readline().strip() == b"True"
+        plain.tristan().take([plain.end(1)], 0.1)
+        assert plain.journal.read(build_id(1))["stage"] == "launched"
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+    plain.tristan().take([plain.end(1)])
+    assert plain.journal.read(build_id(1))["stage"] == "accepted"
+
+
+def test_what_was_launched_while_its_end_was_accepted_stays_accepted(plain):
+    plain.launch(1)
+    plain.tristan().take([plain.end(1)])
+    plain.journal.confirm(build_id(1))
+    assert plain.journal.read(build_id(1))["stage"] == "accepted"
+
+
+# --- builds nobody hears of ---
+
+
+def test_builds_that_wait_are_known_by_machine(plain):
+    plain.launch(1)
+    plain.launch(2, machine="builder-2")
+    plain.launch(3)
+    plain.tristan().take([plain.end(3)])
+    plain.launch(4)
+    plain.journal.withdraw(build_id(4))
+    assert plain.tristan().waiting() == {"builder-1": [build_id(1)], "builder-2": [build_id(2)]}
+
+
+def test_a_build_that_its_machine_does_not_know_is_given_up_after_a_while(plain):
+    recent = accept.clock(accept.time.time() - 60) + "000-00000001"
+    plain.launch(1)
+    plain.launch(2, build_id=recent)
+    for one in (build_id(1), recent):
+        plain.tristan().absent(one)
+    assert plain.journal.open_ids() == [recent]
+
+
+def test_an_open_mark_without_an_entry_goes(plain):
+    plain.launch(1)
+    os.unlink(os.path.join(plain.directory, "builds", build_id(1) + ".json"))
+    plain.tristan().take([])
+    assert plain.journal.open_ids() == []
