@@ -1,8 +1,8 @@
 """Serves bare git repositories over http: `git_http.py BASE PORT`, one thread a request.
 
 In: requests of git clients; the login wanted in LAB_GIT_LOGIN ("user:password", empty: none).
-Out: what `git http-backend` answers. A program of its own, so a test can stop, stall and kill it
-by its pid.
+Out: what `git http-backend` answers. On stderr a line a request, "login given" for one that came with any,
+"sent N" for each answer's bytes. A program of its own, so a test can stop, stall and kill it by its pid.
 """
 
 from __future__ import absolute_import, print_function
@@ -29,6 +29,8 @@ class Server(ThreadingMixIn, HTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.headers.get("Authorization"):
+            self.log_message("login given")
         if LOGIN and not self._login_fits():
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="lab"')
@@ -60,6 +62,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+        self.log_message("sent %d", len(body))
 
     def _environment(self):
         path, _, query = self.path.partition("?")

@@ -71,6 +71,19 @@ class Repository(object):
         process.output(["cp", "-R", os.path.join(directory, "."), self.work])
         return self.commit({}, message, branch)
 
+    def link(self, path, commit, branch="main"):
+        """Have a submodule's commit stand at a path from the next commit on, whatever .gitmodules says."""
+        self._check_out(branch)
+        full = os.path.join(self.work, path)
+        if not os.path.isdir(full):
+            os.makedirs(full)
+        self.git(["update-index", "--add", "--cacheinfo", "160000", commit, path])
+
+    def unlink(self, path):
+        """Take a submodule away from the next commit on."""
+        self.git(["update-index", "--force-remove", path])
+        os.rmdir(os.path.join(self.work, path))
+
     def tag(self, name):
         """Tag the present commit (annotated) and push the tag."""
         self.git(["tag", "--annotate", "--force", "--message", name, "--", name])
@@ -156,7 +169,7 @@ class GitOverHttp(object):
 
     :param username: str; with `password`, both must be given by the client (basic authentication)
 
-    .port .pid (SIGSTOP it for a server that stalls) .log (path; one line a request)
+    .port .pid (SIGSTOP it for a server that stalls) .log (path; see git_http.py)
     """
 
     host = "127.0.0.1"
@@ -181,6 +194,16 @@ class GitOverHttp(object):
     def address(self, name):
         """:returns: str, "http://127.0.0.1:port/name.git", without a login"""
         return "http://{0}:{1}/{2}.git".format(self.host, self.port, name)
+
+    def requests(self):
+        """:returns: list of str, all its log's lines so far"""
+        with io.open(self.log, encoding="utf-8") as log:
+            return log.read().splitlines()
+
+    def sent(self):
+        """:returns: int, bytes of objects and refs that it has answered with so far"""
+        lines = [line.split() for line in self.requests()]
+        return sum(int(words[1]) for words in lines if words[:1] == ["sent"])
 
     def stop(self):
         self._child.stop()
