@@ -43,11 +43,10 @@ def ask(address):
     host = HUB_ADDRESS if address in HUB else address
     try:
         status, wants, trusted = _ask_by_either(host, os.path.join(CERTIFICATES, address))
+        available = status < 500 and _logs_in(wants)
     except (EnvironmentError, compat.http_client().HTTPException):
         return UNAVAILABLE
-    if status >= 500 or not _logs_in(wants):
-        return UNAVAILABLE
-    return Answer(True, trusted, status == 401)
+    return Answer(True, trusted, status == 401) if available else UNAVAILABLE
 
 
 def _ask_by_either(host, certificates):

@@ -1,0 +1,86 @@
+"""A TCP relay in front of a lab's server, which loses what it is told to lose.
+
+In: the port behind. Out: an address; the faults. Each connection has a thread of its own in this process.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import select
+import socket
+import threading
+
+
+class Relay(object):
+    """A context manager.
+
+    .address ("127.0.0.1:PORT") .lost (int, how many answers were lost)
+    .refusing (bool, to set: 503 is the answer to all, as of a server that is starting)
+    """
+
+    def __init__(self, port):
+        self._port = port
+        self._wanted = None
+        self.refusing = False
+        self.lost = 0
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(20)
+        self.address = "127.0.0.1:{0}".format(self._listener.getsockname()[1])
+        self._thread = threading.Thread(target=self._accept)
+        self._thread.daemon = True
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *problem):
+        # a listener that is only closed goes on accepting in the thread that waits for it
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def lose_answer(self, *words):
+        """Cut the connection once a request that holds all these words has been answered behind; only once.
+
+        :param words: bytes, such as b"PUT /v2/"
+        """
+        self._wanted = words
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except (EnvironmentError, ValueError):
+                return
+            carrying = threading.Thread(target=self._carry, args=(client,))
+            carrying.daemon = True
+            carrying.start()
+
+    def _carry(self, client):
+        if self.refusing:
+            client.recv(65536)
+            client.sendall(
+                b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            )
+            client.close()
+            return
+        behind = socket.create_connection(("127.0.0.1", self._port))
+        try:
+            self._exchange(client, behind)
+        except EnvironmentError:
+            pass
+        finally:
+            client.close()
+            behind.close()
+
+    def _exchange(self, client, behind):
+        losing = False
+        while True:
+            for ready in select.select([client, behind], [], [])[0]:
+                data = ready.recv(65536)
+                if not data or (losing and ready is behind):
+                    self.lost += 1 if data else 0
+                    return
+                if ready is client and self._wanted and all(word in data for word in self._wanted):
+                    self._wanted, losing = None, True
+                (behind if ready is client else client).sendall(data)
