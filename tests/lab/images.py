@@ -66,6 +66,7 @@ PHP = Recipe(
         "composer",
         "git",
         "unzip",
+        "apache2",
         "libapache2-mod-php",
     ),
     "composer --version --no-ansi && apache2 -v",
