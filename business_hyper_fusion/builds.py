@@ -1,7 +1,9 @@
 """Verb ``builds``: the statuses that a machine holds, newest first, and which executors are busy.
 
-In: {"limit": int, "build": "" or an id, the beginning of one, or of its last eight digits}.
-Out: {"answer": "builds", "now", "load", "executors": {id: {"busy", "build_id"}}, "builds": [status, ...]}.
+In: {"limit": int, "build": "" or an id, the beginning of one, or of its last eight digits,
+     "held": {"host", "path", "kind", "name"} of a repository's ref, or nothing}.
+Out: {"answer": "builds", "now", "load", "processors", "executors": {id: {"busy", "build_id", "last", "holds"}},
+     "builds": [status, ...]}; "last" is the newest build's id or None, "holds" whether that ref was built there before.
 """
 
 from __future__ import absolute_import, print_function
@@ -20,7 +22,8 @@ def main(business):
             "answer": "builds",
             "now": compat.iso_time(),
             "load": list(os.getloadavg()),
-            "executors": executors(business),
+            "processors": os.sysconf("SC_NPROCESSORS_ONLN"),
+            "executors": executors(business, question.get("held")),
             "builds": listing(
                 business, str(question.get("build") or ""), int(question.get("limit") or 50)
             ),
@@ -45,14 +48,28 @@ def answer_with(document):
     sys.stdout.flush()
 
 
-def executors(business):
-    """:returns: {executor id: {"busy": bool, "build_id": id of the running build or None}}"""
+def executors(business, held=None):
+    """:returns: {executor id: {"busy": bool, "build_id": id of the running build or None, "last", "holds"}}"""
     found = {}
     for executor in business.executors():
         busy = not settle.settle(executor)
         running = next(settle.unfinished_attempts(executor), None) if busy else None
-        found[executor.id] = {"busy": busy, "build_id": running.build_id if running else None}
+        found[executor.id] = {
+            "busy": busy,
+            "build_id": running.build_id if running else None,
+            "last": next(iter(settle.newest_builds(executor)), None),
+            "holds": holds(executor, held),
+        }
     return found
+
+
+def holds(executor, held):
+    """:param held: what a question says of a ref, unchecked. :returns: bool."""
+    try:
+        ref = executor.project(held["host"], held["path"]).ref(held["kind"], held["name"])
+    except (KeyError, TypeError, AttributeError):
+        return False
+    return os.path.isdir(ref.source)
 
 
 def listing(business, wanted, limit):

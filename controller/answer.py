@@ -49,15 +49,17 @@ def parse(line):
 def believed_builds(document):
     """What can be believed of the answer to `builds`, which comes from a machine that may be anybody's by now.
 
-    :param document: dict. :returns: {"builds", "executors", "load"}; what has another shape is left out.
+    :param document: dict. :returns: {"builds", "executors", "load", "processors"}; what has another shape is left out.
     """
-    statuses, executors, load = [document.get(key) for key in ("builds", "executors", "load")]
+    keys = ("builds", "executors", "load", "processors")
+    statuses, executors, load, processors = [document.get(key) for key in keys]
     statuses = statuses if isinstance(statuses, list) else []
     executors = executors if isinstance(executors, dict) else {}
     return {
         "builds": [one for one in statuses if not check_status(one)],
         "executors": dict((key, one) for key, one in executors.items() if is_executor(one)),
         "load": load if is_load(load) else None,
+        "processors": processors if type(processors) is int and processors > 0 else None,
     }
 
 

@@ -17,8 +17,9 @@ import json
 import random
 import time
 
-from controller import answer, errors, parallel, remote_command, sync
+from controller import answer, errors, remote_command, sync
 from controller.plan import BUSINESS_ID
+from controller.spread import Spread
 
 LaunchedBuild = collections.namedtuple(
     "LaunchedBuild", "build_id attempt machine executor_id already"
@@ -54,6 +55,7 @@ class Launcher(object):
         self._make_release = make_release
         self._on_event = on_event
         self._on_progress = on_progress
+        self._spread = Spread(contacts, journal, on_event)
         self._brought = set()
 
     def launch(self, plan, wait=False):
@@ -74,7 +76,7 @@ class Launcher(object):
     def _launch_once(self, plan, secrets):
         """Tries the executors in turn until one takes the build."""
         running, unreachable = [], {}
-        for machine, executor_id in self._order(plan):
+        for machine, executor_id in self._spread.order(plan):
             if machine.name in unreachable:
                 continue
             try:
@@ -116,39 +118,6 @@ class Launcher(object):
         self._contacts[machine.name].remember(release=self._make_release().hash)
         attempt, already = said.get("attempt"), said.get("already", False)
         return LaunchedBuild(plan.build_id, attempt, machine.name, executor_id, already)
-
-    def _order(self, plan):
-        """(machine, executor id) pairs: the one that holds the ref, then the least busy machines."""
-        held = self._journal.last_place(plan.project, plan.ref)
-        first = [pair for pair in slots(plan.machines) if (pair[0].name, pair[1]) == held]
-        for pair in first:
-            yield pair
-        for pair in slots(self._by_use(plan.machines)):
-            if pair not in first:
-                yield pair
-
-    def _by_use(self, machines):
-        """Machines, least busy first; those that can't be reached are left out, and said."""
-        if len(machines) == 1:
-            return machines
-        used = []
-        failures = []
-        for machine, share, error in parallel.each(self._use_of, machines):
-            if error is None:
-                used.append((share, random.random(), machine))
-            else:
-                failures.append(error)
-                self._on_event("not using %s: %s" % (machine.name, error.message))
-        if not used:
-            raise failures[0]
-        return [machine for _, _, machine in sorted(used, key=lambda one: one[:2])]
-
-    def _use_of(self, machine):
-        """The share of its executors that are busy, 0 to 1."""
-        said = self._contacts[machine.name].ask("builds", {"limit": 1, "build": "-"})
-        executors = (said or {}).get("executors") or {}
-        busy = [one for one in executors.values() if isinstance(one, dict) and one.get("busy")]
-        return len(busy) / float(machine.executors)
 
 
 class Attempt(object):
@@ -251,17 +220,6 @@ class Attempt(object):
         return said
 
 
-def slots(machines):
-    """Every (machine, executor id), the first executors of all machines before the second ones."""
-    most = max([machine.executors for machine in machines] or [0])
-    return [
-        (machine, "%d" % number)
-        for number in range(1, most + 1)
-        for machine in machines
-        if number <= machine.executors
-    ]
-
-
 def entry(plan, machine, executor_id):
     """The journal's entry of a launch."""
     return {
@@ -272,7 +230,14 @@ def entry(plan, machine, executor_id):
         "project": plan.project,
         "ref": plan.ref,
         "requested_at": plan.document["requested_at"],
+        "publish": published(plan.document["publish"]),
+        "notify": list(plan.notify),
     }
+
+
+def published(publish):
+    """What the end of the build is compared with: the image that was asked for, None for none."""
+    return dict((key, publish[key]) for key in ("registry", "image")) if publish else None
 
 
 def payload(request, secrets):

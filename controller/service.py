@@ -141,7 +141,8 @@ class Controller(object):
         return answer.believed_status(said.get("status"), "cancel on %s" % machine)
 
     def machines(self):
-        """Each machine's name, host, labels, reachable, executors, load, error, remedy: dicts."""
+        """Each machine's name, host, labels, reachable, executors, load, processors,
+        error, remedy: dicts."""
         asked = parallel.each(
             lambda name: self._ask_builds(name, "-", 1), list(self.settings.machines)
         )
@@ -265,19 +266,26 @@ class Controller(object):
             "reachable": error is None,
             "executors": None,
             "load": None,
+            "processors": None,
             "error": "" if error is None else error.message,
             "remedy": "" if error is None else error.remedy,
         }
         if error is None:
-            row.update(load=said.get("load"), executors=all_executors(machine, said))
+            row.update(load=said["load"], processors=said["processors"])
+            row["executors"] = all_executors(machine, said)
         return row
 
 
 def all_executors(machine, said):
     """{executor id: {"busy", "build_id"}} of every executor that the settings name."""
-    free = {"busy": False, "build_id": None}
+    told = said.get("executors", {})
     ids = ["%d" % number for number in range(1, machine.executors + 1)]
-    return dict((one, said.get("executors", {}).get(one, free)) for one in ids)
+    return dict((one, use_of(told.get(one, {}))) for one in ids)
+
+
+def use_of(executor):
+    """:param executor: dict, what a machine says of one; {} of one that never ran."""
+    return {"busy": executor.get("busy", False), "build_id": executor.get("build_id")}
 
 
 def is_whole_id(build):

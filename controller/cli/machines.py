@@ -34,7 +34,7 @@ def _row(one):
         output.text_of(one.get("name")),
         ("reachable", "ok") if one.get("reachable") else ("unreachable", "fail"),
         _executors(one),
-        _load(one.get("load")),
+        _load(one.get("load"), one.get("processors")),
         output.text_of(" ".join(output.text_of(label) for label in one.get("labels") or ())),
         output.text_of(" ".join(ending.short_id(build_id) for build_id in _running(one))),
     ]
@@ -57,5 +57,8 @@ def _running(one):
     return [executor["build_id"] for executor in busy if executor.get("build_id")]
 
 
-def _load(load):
-    return "%.2f" % load[0] if load else output.UNKNOWN
+def _load(load, processors):
+    """:returns: e.g. "0.52 of 2": how many processes want to run, and how many processors there are."""
+    if not load:
+        return output.UNKNOWN
+    return "%.2f of %d" % (load[0], processors) if processors else "%.2f" % load[0]

@@ -48,16 +48,21 @@ def test_whole_statuses_are_believed_and_others_left_out():
             "3": [],
         },
         "load": [1.0, 2, 3.5],
+        "processors": 2,
     }
     believed = answer.believed_builds(said)
     assert believed["builds"] == [good]
     assert list(believed["executors"]) == ["1"]
     assert believed["load"] == [1.0, 2, 3.5]
+    assert believed["processors"] == 2
 
 
-@pytest.mark.parametrize("said", [{}, {"builds": 1, "executors": [], "load": "x"}])
+@pytest.mark.parametrize(
+    "said", [{}, {"builds": 1, "executors": [], "load": "x", "processors": True}]
+)
 def test_an_answer_of_another_shape_is_empty(said):
-    assert answer.believed_builds(said) == {"builds": [], "executors": {}, "load": None}
+    empty = {"builds": [], "executors": {}, "load": None, "processors": None}
+    assert answer.believed_builds(said) == empty
 
 
 def test_a_status_that_is_none_is_named():

@@ -1,0 +1,91 @@
+"""Where a build is tried, and in which order: spread evenly, but first where its ref is held.
+
+Job: rank the executors of the machines that may run a plan.
+In: a Plan, the journal, contacts by machine name. Out: (machine, executor id) pairs, best first.
+
+The executor that this operator's last build of the ref went to needs no question, so that in the steady state a
+build takes one round trip. Others are asked of the machines, which know of all operators' builds: of the free
+executors those that hold the ref go first, then those of the machine with the smallest share of busy ones, of these
+the one that has rested longest.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import random
+
+import six
+
+from controller import answer, parallel
+
+
+class Spread(object):
+    """:param contacts: {machine name: contact.Contact}. :param journal: journal.Journal.
+    :param on_event: callable(text), told of machines that are left out.
+    """
+
+    def __init__(self, contacts, journal, on_event):
+        self._contacts = contacts
+        self._journal = journal
+        self._on_event = on_event
+
+    def order(self, plan):
+        """Yields pairs; the machines are asked when the first one did not take the build.
+
+        :raises errors.TristanError: none of several machines can be reached.
+        """
+        last = self._journal.last_place(plan.project, plan.ref)
+        every = slots(plan.machines)
+        first = [pair for pair in every if (pair[0].name, pair[1]) == last]
+        for pair in first:
+            yield pair
+        for pair in self._ranked(plan, [pair for pair in every if pair not in first]):
+            yield pair
+
+    def _ranked(self, plan, pairs):
+        if len(pairs) < 2:
+            return pairs
+        names = sorted(set(machine.name for machine, _ in pairs))
+        told, failures = {}, []
+        for name, said, error in parallel.each(lambda name: self._ask(name, plan), names):
+            if error is None:
+                told[name] = said
+            else:
+                failures.append(error)
+                if len(names) > 1:
+                    self._on_event("not using %s: %s" % (name, error.message))
+        if not told:
+            raise failures[0]
+        reachable = [pair for pair in pairs if pair[0].name in told]
+        return sorted(reachable, key=lambda pair: rank(pair, told[pair[0].name]))
+
+    def _ask(self, name, plan):
+        """{executor id: what the machine says of it}; those that never ran are not in it."""
+        repository, ref = plan.document["repository"], plan.ref
+        held = {"host": repository["host"], "path": repository["path"]}
+        held.update(kind=ref["kind"], name=ref["name"])
+        said = self._contacts[name].ask("builds", {"limit": 1, "build": "-", "held": held})
+        return answer.believed_builds(said or {})["executors"]
+
+
+def rank(pair, executors):
+    """A key to sort by; of equals any goes first, so that many operators don't all choose the same."""
+    machine, executor_id = pair
+    executor = executors.get(executor_id, {})
+    busy = len([one for one in executors.values() if one["busy"]])
+    last = executor.get("last")
+    return (
+        bool(executor.get("busy")),
+        executor.get("holds") is not True,
+        busy / float(machine.executors),
+        last if isinstance(last, six.text_type) else "",
+        random.random(),
+    )
+
+
+def slots(machines):
+    """Every (machine, executor id)."""
+    return [
+        (machine, "%d" % number)
+        for machine in machines
+        for number in range(1, machine.executors + 1)
+    ]
