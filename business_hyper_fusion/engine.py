@@ -31,6 +31,10 @@ def build_image(engine, name, labels, arguments):
     return words + ["-"]
 
 
+def tag(engine, image, name):
+    return engine + ["tag", image, name]
+
+
 def remove_image(engine, image):
     return engine + ["image", "rm", image]
 

@@ -5,24 +5,27 @@ Out of date means: the base image or the recipe changed, which the image's own l
 
 from __future__ import absolute_import, print_function
 
+import contextlib
 import hashlib
-import json
 import os
 
-from business_hyper_fusion import compat, engine, lock, names, outcome
+from business_hyper_fusion import asking, compat, engine, lock, names, outcome
 
 
 def run(work):
-    """:returns: the build image's name; it is there, and up to date.
+    """:returns: {"build_image": its name, "build_image_id", "id": of the base image}; it is there, and up to date.
 
     :raises outcome.Ended: ``no_engine``, ``engine_denied``, ``engine_unavailable``, ``image_unavailable``,
-        ``image_failed``.
+        ``image_changed``, ``image_failed``.
     """
     image = BuildImage(work)
+    if work.request["image"]["id"]:
+        image.pin(work.request["image"]["id"])
     image.use()
     if not image.up_to_date():
         image.make()
-    return image.name
+    work.base_digests = image.base_digests
+    return image.ids()
 
 
 def lock_of(business, name):
@@ -42,7 +45,38 @@ class BuildImage(object):
         self._work = work
         self._base = work.request["image"]["name"]
         self._recipe = work.request["image"]["recipe"]
+        self._pinned = ""
+        self._ids = {}
         self.name = names.build_image(self._base, os.getuid())
+        self.base_digests = []
+
+    def pin(self, wanted):
+        """Use the base image of that id and no other, also where the name has moved on to another one.
+
+        What is made of it then has a name of its own, and once that is there the base itself need not be.
+        """
+        named = self._inspect([self._base])
+        if not named and not self._inspect([wanted]):
+            named = [self._base_image()]
+        if named and named[0].get("Id") == wanted:
+            return
+        self._pinned = wanted
+        self.name = names.build_image(wanted, os.getuid())
+        present = self._inspect([wanted])
+        if not present and not self.up_to_date():
+            raise self._changed()
+        self.base_digests = present[0].get("RepoDigests") or [] if present else []
+
+    def _changed(self):
+        message = (
+            "image %s is another one than the build to repeat had (%s, which is not on this machine any more); "
+            "pull that one by its digest, or build the commit anew"
+        )
+        return outcome.error("image_changed", message % (self._base, self._pinned))
+
+    def ids(self):
+        """:returns: what the status says of the images; to be asked once the build image is up to date."""
+        return dict(self._ids, build_image=self.name)
 
     def use(self):
         """Mark the image as used now, and keep off who would remove it for as long as this process lives."""
@@ -55,11 +89,14 @@ class BuildImage(object):
 
     def up_to_date(self):
         """One call to the engine when all is well, which is nearly always."""
-        both = self._inspect([self.name, self._base])
-        if len(both) != 2:
+        found = self._inspect([self.name] if self._pinned else [self.name, self._base])
+        if len(found) != (1 if self._pinned else 2):
             return False
-        labels = (both[0].get("Config") or {}).get("Labels") or {}
-        wanted = self._labels(both[1])
+        labels = (found[0].get("Config") or {}).get("Labels") or {}
+        wanted = self._labels(self._pinned or str(found[1].get("Id")))
+        self._ids = {"id": wanted["tristan.base"], "build_image_id": str(found[0].get("Id"))}
+        if not self._pinned:
+            self.base_digests = found[1].get("RepoDigests") or []
         return all(labels.get(key) == wanted[key] for key in ("tristan.base", "tristan.recipe"))
 
     def make(self):
@@ -68,7 +105,8 @@ class BuildImage(object):
         held = self._lock()
         try:
             if not self.up_to_date():
-                self._build(self._base_image())
+                self._build(self._pinned or str(self._base_image().get("Id")))
+                self.up_to_date()
         finally:
             os.close(held)
 
@@ -87,7 +125,7 @@ class BuildImage(object):
             self._pull_again(before)
             if self.up_to_date():
                 return False
-            self._build(self._base_image())
+            self._build(str(self._base_image().get("Id")))
             self._remove_nameless(before)
             return True
         finally:
@@ -119,7 +157,7 @@ class BuildImage(object):
         """:returns: what the engine tells of the base image, pulled when it is not there."""
         found = self._inspect([self._base])
         if not found:
-            self._check_engine()
+            asking.check(self._work)
             self._work.log.say("==> image: pulling %s" % self._base)
             pulled = self._run(engine.pull(self._work.engine, self._base))
             found = self._inspect([self._base])
@@ -128,17 +166,34 @@ class BuildImage(object):
                 raise outcome.error("image_unavailable", message % self._base)
         return found[0]
 
-    def _build(self, base):
+    def _build(self, base_id):
         self._work.log.say("==> image: making %s from %s" % (self.name, self._base))
         outdated = self._inspect([self.name])
         uid_and_gid = {"TRISTAN_UID": os.getuid(), "TRISTAN_GID": os.getgid()}
-        words = engine.build_image(self._work.engine, self.name, self._labels(base), uid_and_gid)
-        built = self._run(words, stdin=compat.to_bytes(self._recipe), capture=True)
+        words = engine.build_image(self._work.engine, self.name, self._labels(base_id), uid_and_gid)
+        with self._named_base(base_id) as recipe:
+            built = self._run(words, stdin=compat.to_bytes(recipe), capture=True)
         if built.exit_status != 0:
             self._work.log.write(built.output)
             message = "%s could not be made from %s; the engine's words are in the log"
             raise outcome.error("image_failed", message % (self.name, self._base))
         self._remove_outdated(outdated)
+
+    @contextlib.contextmanager
+    def _named_base(self, base_id):
+        """:returns: the recipe; for a pinned base from a name of its own, as BuildKit takes no id for a base."""
+        if not self._pinned:
+            yield self._recipe
+            return
+        name = "tristan_base:" + base_id.partition(":")[2]
+        recipe = self._recipe.replace("FROM %s\n" % self._base, "FROM %s\n" % name, 1)
+        tagged = self._run(engine.tag(self._work.engine, base_id, name), capture=True)
+        if recipe == self._recipe or tagged.exit_status != 0:
+            raise self._changed()
+        try:
+            yield recipe
+        finally:
+            self._run(engine.remove_image(self._work.engine, name), capture=True)
 
     def _remove_outdated(self, outdated):
         """What had the name before and lost it. Where another build still runs in it, the engine refuses."""
@@ -148,37 +203,16 @@ class BuildImage(object):
                 words = engine.remove_image(self._work.engine, str(image.get("Id")))
                 self._run(words, capture=True)
 
-    def _labels(self, base):
+    def _labels(self, base_id):
         return {
             "tristan.image": "build",
-            "tristan.base": str(base.get("Id")),
+            "tristan.base": base_id,
             "tristan.recipe": hashlib.sha256(compat.to_bytes(self._recipe)).hexdigest(),
             "tristan.root": self._work.business.root,
         }
 
-    def _check_engine(self):
-        """:raises outcome.Ended: when it is the engine that is missing, and not the image."""
-        answer = self._run(engine.version(self._work.engine), capture=True)
-        if answer.exit_status != 0:
-            environment = self._work.host_environment()
-            raise engine.unavailable(self._work.engine, environment, answer.last_line())
-
     def _inspect(self, images):
-        """:returns: list of dict, one for each image that is there."""
-        answer = self._run(engine.image_inspect(self._work.engine, images), capture=True)
-        found = []
-        for line in answer.text().splitlines():
-            try:
-                found.append(compat.native(json.loads(line)))
-            except ValueError:
-                continue  # The engine's complaint about a missing image shares the stream.
-        return found
+        return asking.images(self._work, images)
 
     def _run(self, words, **options):
-        try:
-            return self._work.runner.run(self._work.engine_command(words, **options))
-        except outcome.Ended as ended:
-            if ended.cause == "not_started":
-                message = "%s is not installed on the machine; `tristan doctor` checks it"
-                raise outcome.error("no_engine", message % words[0])
-            raise
+        return asking.run(self._work, words, **options)

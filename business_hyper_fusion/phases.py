@@ -81,7 +81,7 @@ class Phases(object):
         self._work.status.document["commit"] = origin.run(self._work)
 
     def _image(self):
-        self._work.status.document["image"]["build_image"] = image.run(self._work)
+        self._work.status.document["image"].update(image.run(self._work))
 
     def _build(self):
         work = self._work

@@ -30,6 +30,7 @@ class Work(object):
         self.engine = request["engine"]["command"]
         self.in_docker = request["isolation"] == "docker"
         self.container_use = None
+        self.base_digests = []  # names with digests, by which registries know the base image
 
     def scratch(self, name):
         """:returns: path of a file of the attempt's own, gone when it ends."""

@@ -2,9 +2,9 @@
 
 from __future__ import absolute_import, print_function
 
-import json
 import os
 import subprocess
+import uuid
 
 import pytest
 
@@ -25,7 +25,9 @@ class Base(object):
         self.touch("one")
 
     def touch(self, mark):
-        recipe = 'FROM %s\nENV MARK=%s\nENTRYPOINT ["/bin/false"]\n' % (self.origin, mark)
+        # Of this test's own: the engine gives equal images one id, and what else uses it keeps it.
+        recipe = "FROM %s\nENV MARK=%s OWN=%s\n" % (self.origin, mark, uuid.uuid4().hex)
+        recipe += 'ENTRYPOINT ["/bin/false"]\n'
         words = self.machine.engine + ["build", "--quiet", "--tag", self.machine.image, "-"]
         child = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -33,18 +35,19 @@ class Base(object):
         child.communicate(compat.to_bytes(recipe))
         assert child.returncode == 0
 
-    def id_after_build(self, address, recipe=""):
+    def engine(self, *words):
+        return compat.to_native(subprocess.check_output(self.machine.engine + list(words)))
+
+    def engine_id(self, name):
+        return self.engine("image", "inspect", "--format", "{{.Id}}", name).strip()
+
+    def id_after_build(self, address, recipe="", pinned=""):
         request = self.machine.request(address, "echo mark $MARK", isolation="docker")
         request["image"]["recipe"] += recipe + "ENTRYPOINT []\n"
-        status = self.machine.run(request)
+        request["image"]["id"] = pinned
+        status = self.last = self.machine.run(request)
         assert status["state"] == "success", self.machine.log(request)
-        name = status["image"]["build_image"]
-        found = json.loads(
-            compat.to_native(
-                subprocess.check_output(self.machine.engine + ["image", "inspect", name])
-            )
-        )
-        return found[0]["Id"], self.machine.log(request)
+        return self.engine_id(status["image"]["build_image"]), self.machine.log(request)
 
 
 def test_made_when_missing_or_out_of_date_only(base, address):
@@ -74,6 +77,39 @@ def test_base_that_was_removed_and_came_back_keeps_the_build_image(base, address
     subprocess.check_output(base.machine.engine + ["rmi", shared])
     second, _ = base.id_after_build(address)
     assert second == first
+
+
+def test_the_status_tells_which_images_these_were(base, address):
+    made, _ = base.id_after_build(address)
+    assert base.last["image"] == {
+        "name": base.machine.image,
+        "build_image": base.last["image"]["build_image"],
+        "id": base.engine_id(base.machine.image),
+        "build_image_id": made,
+    }
+
+
+def test_a_base_asked_for_by_its_id_is_that_one_or_none(base, address):
+    base.id_after_build(address)
+    pinned = base.last["image"]["id"]
+    base.id_after_build(address, pinned=pinned)
+    ordinary = base.last["image"]
+    base.touch("two")
+    _, log = base.id_after_build(address, pinned=pinned)
+    assert "mark one" in log and base.last["image"]["id"] == pinned
+    own = base.last["image"]["build_image"]
+    assert own != ordinary["build_image"]
+    _, log = base.id_after_build(address, pinned=pinned)
+    assert "mark one" in log and "making" not in log
+    _, log = base.id_after_build(address)
+    assert "mark two" in log and base.last["image"]["build_image"] == ordinary["build_image"]
+    assert "tristan_base" not in base.engine("images")
+    base.engine("rmi", own)  # and with it the base, which has no name of its own any more
+    request = base.machine.request(address, "true", isolation="docker")
+    request["image"]["id"] = pinned
+    status = base.machine.run(request)
+    assert (status["state"], status["cause"]) == ("error", "image_changed")
+    assert pinned in status["message"]
 
 
 def test_two_builds_make_it_once(base, address):
