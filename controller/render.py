@@ -70,8 +70,8 @@ class Environment(sandbox.ImmutableSandboxedEnvironment):
             return facts[name]
         if name in ("items", "keys", "values", "get"):
             return getattr(facts, name)
-        known = ", ".join(sorted(facts)) or "nothing"
-        hint = "%s has no %s; there is: %s" % (facts.title, name, known)
+        known = "there is: " + ", ".join(sorted(facts)) if facts else "it is empty"
+        hint = "%s has no %s; %s" % (facts.title, name, known)
         return self.undefined(hint=hint, name=name)
 
     def call(*arguments, **named):
@@ -158,18 +158,32 @@ def render_text(source, values, finalize=quoted):
     """
     if not any(mark in source for mark in MARKS):
         return source
+    template = compiled(source, finalize)
     try:
-        return environment(finalize=finalize).from_string(source).render(values)
-    except jinja2.TemplateSyntaxError as error:
-        line, problem = error.lineno, "%s; %s" % (error.message, RAW_HINT)
+        return template.render(values)
     except jinja2.TemplateNotFound:
         line, problem = _line(), "another template can't be taken in here"
-    except (
-        Exception
-    ) as error:  # the template is a program of the operator's: whatever it does wrong
+    except Exception as error:  # whatever the operator's program does wrong
         line, problem = _line(), _problem(error)
-    where = "line %d: " % line if line else ""
-    raise grammar.Refused(where + " ".join(problem.split()))
+    raise _refused(line, problem)
+
+
+def compiled(source, finalize=quoted):
+    """:return: jinja2.Template of an operator's own text.
+
+    :raise grammar.Refused: with the line of the template and what is wrong there.
+    """
+    try:
+        return environment(finalize=finalize).from_string(source)
+    except jinja2.TemplateSyntaxError as error:
+        line, problem = error.lineno, "%s; %s" % (error.message, RAW_HINT)
+    except RuntimeError:  # Python's recursion limit
+        line, problem = None, "is nested too deeply"
+    raise _refused(line, problem)
+
+
+def _refused(line, problem):
+    return grammar.Refused(("line %d: " % line if line else "") + " ".join(problem.split()))
 
 
 def _line():

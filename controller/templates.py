@@ -52,8 +52,7 @@ def rendered(settings, project):
         try:
             found[name] = script(key, source, seen)
         except grammar.Refused as refused:
-            message = "%s (project %s)" % (refused, project.name)
-            faults.append((key_path(settings, project, key), message))
+            faults.append((key_path(settings, project, key), six.text_type(refused)))
     return found, faults
 
 
@@ -84,7 +83,7 @@ def facts(settings, project):
         "image": project.image,
         "registry": registry,
         "environment": render.Facts("environment", project.environment),
-        "values": render.Facts("values", project.values),
+        "values": render.Facts("values", _as_lists(project.values)),
     }
 
 
@@ -97,3 +96,10 @@ def key_path(settings, project, key):
     if getattr(profile, key) == getattr(project, key):
         return "build_profiles.%s.%s" % (profile.name, key)
     return "projects.%s.%s" % (project.name, key)
+
+
+def _as_lists(values):
+    """`values.modules + ["x"]` is what people write; the sandbox lets no template change a list."""
+    return dict(
+        (name, list(value) if isinstance(value, tuple) else value) for name, value in values.items()
+    )

@@ -24,8 +24,14 @@ def config():
 @options.json
 @click.pass_obj
 def check(session):
-    """Check tristan.yml and list every fault with its key path; exit code 2 when there is one."""
+    """Check tristan.yml and list every fault with its key path; exit code 2 when there is one.
+
+    Every template is rendered for every project that uses it.
+    """
     settings = session.settings
+    from controller import rehearsal, release
+
+    rehearsal.check(settings, release.languages())
     counts = [(kind, len(getattr(settings, section))) for section, kind in SECTIONS]
     if session.json:
         document = {section: sorted(getattr(settings, section)) for section, _ in SECTIONS}

@@ -24,6 +24,7 @@ COMMANDS = (
     "enroll",
     "doctor",
     "machines",
+    "preview",
     "build",
     "status",
     "logs",

@@ -21,11 +21,12 @@ def unicode_locale(monkeypatch):
 
 @pytest.fixture
 def tristan(capfd):
-    """Function: run ``tristan WORDS...`` against a fake controller. :returns: Result with texts."""
+    """Function: run ``tristan WORDS...`` against a fake controller, or the one that is given, or
+    one of the given settings. :returns: Result with texts."""
 
     def run(*words, **given):
         controller = given.get("controller") or fake.Controller()
-        session = Session(controller=controller, settings=fake.Settings())
+        session = Session(controller=controller, settings=given.get("settings") or fake.Settings())
         capfd.readouterr()
         code = main(list(words), session)
         out, err = capfd.readouterr()
