@@ -46,10 +46,12 @@ def labels(work):
 
 def arguments(work):
     """A proxy's names are known to engines: they reach RUN steps, and no image."""
-    return dict(
-        access.proxy_variables(work.request["proxy"]),
-        IMAGE_PROJECT_TAG=work.request["publish"]["project_tag"],
-    )
+    publish = work.request["publish"]
+    found = access.proxy_variables(work.request["proxy"])
+    found["IMAGE_PROJECT_TAG"] = publish["project_tag"]
+    if publish["base_image"]:
+        found["BASE_IMAGE"] = publish["base_image"]
+    return found
 
 
 def _network(network):

@@ -14,14 +14,15 @@ import time
 import six
 
 from business_hyper_fusion import grammar, names, protocol
-from controller import errors, render, templates
+from controller import errors, notify, render, templates
 from controller.candidates import candidates, chosen
 
 BUSINESS_ID = "1"
 
-Choices = collections.namedtuple("Choices", "project branch tag commit machine params tree")
-"""What the operator asked for: texts or None; `params` is a list of (name, value), `tree` a tree.Tree or None."""
-Choices.__new__.__defaults__ = (None, None, None, None, (), None)
+Choices = collections.namedtuple("Choices", "project branch tag commit machine params tree notify")
+"""What the operator asked for: texts or None; `params` is a list of (name, value), `tree` a tree.Tree or None,
+`notify` a list of texts, see notify.parse."""
+Choices.__new__.__defaults__ = (None, None, None, None, (), None, ())
 
 Moment = collections.namedtuple("Moment", "seconds random requested_by")
 """When and by whom: seconds since the epoch, 8 hex digits, text such as alice@laptop."""
@@ -47,7 +48,11 @@ class Plan(object):
     :param document: the request but for what the machine decides. :param machines: list of Machine.
     :param secrets: {slot: reference with .resolve()}, read only when a launch needs them.
     :param tree: tree.Tree that has to be on the machine first; None for a ref of the repository.
+
+    `notify`: texts that name who is told of its end besides the project's own.
     """
+
+    notify = ()
 
     def __init__(self, document, machines, secrets, tree=None):
         self.document = document
@@ -104,6 +109,7 @@ def plan(settings, choices, moment, languages):
     machines = candidates(settings, project, profile, choices.machine)
     planned = Plan(document, machines, secrets(settings, document, project), choices.tree)
     check_whole(planned)
+    planned.notify = notify.checked(choices.notify, settings)
     return planned
 
 
@@ -212,6 +218,7 @@ def publish(settings, project, document, moment):
         "username": registry.username,
         "image": "%s:%s" % ("/".join(part for part in path if part), tag),
         "project_tag": repository,
+        "base_image": project.base_image,
     }
 
 

@@ -185,6 +185,7 @@ _REQUEST = record(
             username=empty_or(network.check_account),
             image=rule(engine.check_image),
             project_tag=rule(values.check_line),
+            base_image=empty_or(engine.check_image),
         )
     ),
     cache=record(scope=rule(_check_scope)),

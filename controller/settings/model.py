@@ -48,8 +48,8 @@ path or None; `moving_tags`: tuple of "latest", "branch"; the others: text, "" f
 BuildProfile = namedtuple(
     "BuildProfile",
     "name image language isolation network environment values secrets cache proxy no_proxy ca_file "
-    "ca artifacts compile_to_execute package_to_docker dockerfile docker_registry labels limits "
-    "keep_failed description",
+    "ca artifacts compile_to_execute package_to_docker dockerfile base_image docker_registry labels "
+    "limits keep_failed description",
 )
 """`compile_to_execute`, `package_to_docker`, `dockerfile`: the template's text, "" for the pack's
 own; the first two are bytes when they are not UTF-8.
@@ -63,13 +63,13 @@ text; `limits`: defaults.Limits; `keep_failed`: seconds; `language`: "" when pro
 Project = namedtuple(
     "Project",
     "name repository git_server description language module_path build_profile artifacts labels "
-    "image compile_to_execute package_to_docker dockerfile docker_registry environment values "
-    "secrets keep_failed checkout notify",
+    "image compile_to_execute package_to_docker dockerfile base_image docker_registry environment "
+    "values secrets keep_failed checkout notify",
 )
 """`repository`: full address; `git_server`, `build_profile`: names (the first may be None).
 
 What a profile says too is its own here already, so that nobody has to ask the profile as well:
-`artifacts`, `image`, the scripts, `docker_registry` and `keep_failed` are the profile's when the
+`artifacts`, `image`, `base_image`, the scripts, `docker_registry` and `keep_failed` are the profile's when the
 project has none; `environment`, `values` and `secrets` are put over the profile's key by key;
 `labels`: the project's and the profile's, what a machine must have.
 `checkout`: Checkout; `notify`: tuple of Notify.

@@ -233,6 +233,7 @@ def test_where_an_image_goes(loaded):
         "username": "robot",
         "image": "127.0.0.1:5000/team/%s:20261121T064832123-9c1e4f2a_202611210648" % repository,
         "project_tag": repository,
+        "base_image": "",
     }
     registry = loaded.docker_registries["main"]._replace(namespace="")
     bare = loaded._replace(docker_registries={"main": registry})
@@ -269,5 +270,5 @@ def test_a_language_without_a_pack_needs_a_script_of_its_own(loaded):
     with pytest.raises(errors.UsageError) as caught:
         plan.check_language(project, ["nodejs", "python"])
     assert caught.value.message.startswith("projects.shop.language: ")
-    assert "nodejs, python" in caught.value.remedy
+    assert "nodejs, python" in caught.value.message
     plan.check_language(project._replace(compile_to_execute="composer install\n"), ["python"])

@@ -21,6 +21,7 @@ def publish(registry, tag="20261121T065500001-0a1b2c3d_202611210655", username="
         "username": username,
         "image": "%s/team/shop-main:%s" % (registry.address, tag),
         "project_tag": "shop-main",
+        "base_image": "",
     }
 
 

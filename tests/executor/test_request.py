@@ -58,6 +58,7 @@ PUBLISH = {
     "username": "robot",
     "image": "127.0.0.1:5000/team/shop-main:20261121T065512123-9c1e4f2a_202611210655",
     "project_tag": "shop-main",
+    "base_image": "",
 }
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nTUlJ\n-----END CERTIFICATE-----\n"
 
