@@ -1,6 +1,7 @@
 """What a collection finds in the container engine: containers and images of this root, known by their labels.
 
-An image goes by its name and never by force: what runs in it keeps it, whatever was decided here.
+An image goes by its name and never by force: what runs in it keeps it, whatever was decided here. A project's image
+hands its labels down, to containers that somebody runs of it and to images that are made of it: those are not ours.
 """
 
 from __future__ import absolute_import, print_function
@@ -8,10 +9,16 @@ from __future__ import absolute_import, print_function
 import json
 import os
 
-from business_hyper_fusion import compat, gc_executors, image, lock, remove
+from business_hyper_fusion import builds, compat, gc_executors, image, lock, remove, status
 from business_hyper_fusion.gc_report import Item, moment
 
 FORMAT = '{{.ID}} {{.Label "tristan.build_id"}} {{.Label "tristan.attempt"}}'
+
+FORGOTTEN = "left by a build that ended before it was pushed"
+NAMELESS = "another image has its name now"
+
+PINNED = "build_sha256:"
+"""How the build images begin that are made from exactly one base image, which need not be there any more."""
 
 
 class Engine(object):
@@ -73,9 +80,7 @@ def collect_containers(report, business, engine):
         return
     running = gc_executors.running(business)
     for container, build_id, attempt in found:
-        item = Item(
-            "containers", "%s of build %s" % (container[:12], build_id or "?"), [], report.now
-        )
+        item = Item("containers", "%s of build %s" % (container[:12], build_id), [], report.now)
         item.why = "its build has ended"
         if (build_id, attempt) in running:
             report.kept("containers")
@@ -84,7 +89,7 @@ def collect_containers(report, business, engine):
 
 
 def collect_images(report, business, engine):
-    """Build images without a base, without a name or without use; app images whose build has ended."""
+    """Build images without a base, without a name or without use; projects' images that their build forgot."""
     try:
         mine, everything = engine.images()
     except Refused as refused:
@@ -92,37 +97,37 @@ def collect_images(report, business, engine):
         return
     if not report.dry_run:
         compat.make_directories(business.images)
-    running = gc_executors.running(business)
+    running = [build_id for build_id, _ in gc_executors.running(business)]
     present = set(one["Id"] for one in everything)
     for one in mine:
         labels = (one.get("Config") or {}).get("Labels") or {}
-        names = one.get("RepoTags") or []
-        size = own_size(one, everything)
+        names, size = one.get("RepoTags") or [], own_size(one, everything)
         if labels.get("tristan.image") == "app":
-            _collect_app_image(report, engine, (one, names, size), labels, running)
+            going = is_left(business, labels.get("tristan.build_id") or "", names, running)
+            _remove_names(report, engine, one, (names if going else [], size, FORGOTTEN))
         elif not names:
-            item = _item(one, one["Id"], "another image has its name now")
-            _remove(report, item, size, lambda name=one["Id"]: engine.remove_image(name))
-        else:
-            base_is_gone = labels.get("tristan.base") not in present
-            for name in names:
-                _collect_build_image(report, business, engine, (name, size, base_is_gone))
+            _remove_names(report, engine, one, ([one["Id"]], size, NAMELESS))
+        for name in names if labels.get("tristan.image") == "build" else ():
+            gone = labels.get("tristan.base") not in present and not name.startswith(PINNED)
+            _collect_build_image(report, business, engine, (name, size, gone))
 
 
-def _collect_app_image(report, engine, found, labels, running):
-    one, names, size = found
-    if labels.get("tristan.build_id") in [build_id for build_id, _ in running]:
+def _remove_names(report, engine, one, going):
+    names, size, why = going
+    if not names:
         report.kept("images")
-        return
-    for name in names or [one["Id"]]:
-        item = _item(one, name, "left by a build that has ended")
+    for name in names:
+        item = Item("images", name, [], gc_executors.seconds_of(str(one.get("Created") or "")))
+        item.why = why
         _remove(report, item, size, lambda name=name: engine.remove_image(name))
 
 
-def _item(one, name, why):
-    item = Item("images", name, [], gc_executors.seconds_of(str(one.get("Created") or "")))
-    item.why = why
-    return item
+def is_left(business, build_id, names, running):
+    """Whether a project's image is what its build forgot, and not what somebody pulled again or made of it."""
+    attempt = builds.find(business, build_id) if build_id and build_id not in running else None
+    document = status.read(attempt) if attempt else None
+    own_names = all(name.rpartition(":")[2].startswith(build_id + "_") for name in names)
+    return bool(document and names and own_names and not document["app_image"])
 
 
 def _collect_build_image(report, business, engine, found):

@@ -2,7 +2,6 @@
 
 from __future__ import absolute_import, print_function
 
-import json
 import os
 import shutil
 import signal
@@ -10,7 +9,7 @@ import time
 
 import pytest
 
-from business_hyper_fusion import clean, gc_bin, identity, lock, trees
+from business_hyper_fusion import clean, files, gc_bin, identity, lock, trees
 from business_hyper_fusion import gc as gc_verb
 from business_hyper_fusion.grammar import tree as grammar
 from tests.executor.machine import HASH
@@ -47,6 +46,11 @@ def free(machine, request):
     """The status is there a moment before the guardian has let go of the lock."""
     executor = machine.business.executor(request["executor_id"])
     machine.wait_until(lambda: not lock.held(executor.lock))
+
+
+def rewrite(machine, request, **changes):
+    """Have a status say something else."""
+    files.publish_json(machine.attempt(request).status, dict(machine.status(request), **changes))
 
 
 def gc(machine, **question):
@@ -185,9 +189,7 @@ def test_workspaces_go_when_their_time_has_come(used, address):
     ):
         attempt = used.attempt(request)
         os.mkdir(attempt.workspace)
-        status = dict(used.status(request), workspace=attempt.workspace, kept_until=kept_until)
-        with open(attempt.status, "w") as file:
-            json.dump(status, file)
+        rewrite(used, request, workspace=attempt.workspace, kept_until=kept_until)
     answer = gc(used, what=["workspaces"])
     assert removed(answer) == ["run/1/builds/%s/1/workspace" % past["build_id"]]
     assert answer["kept"] == {"workspaces": 1}
@@ -199,9 +201,7 @@ def test_artifacts_of_the_newest_success_stay_however_old(used, address):
         run(used, address, "echo %d > out" % number, artifacts=["out"]) for number in range(2)
     ]
     for request in (first, second):
-        document = dict(used.status(request), ended_at="2020-01-01T00:00:00.000Z")
-        with open(used.attempt(request).status, "w") as file:
-            json.dump(document, file)
+        rewrite(used, request, ended_at="2020-01-01T00:00:00.000Z")
     answer = gc(used, what=["artifacts"])
     assert removed(answer) == ["run/1/builds/%s/1/artifacts" % first["build_id"]]
     assert os.path.exists(os.path.join(used.attempt(second).artifacts, "out"))
@@ -261,10 +261,7 @@ def test_releases_that_nobody_needs_go(used, address):
         os.mkdir(os.path.join(used.business.releases, name))
         then = time.time() - (40 + number) * DAY
         os.utime(os.path.join(used.business.releases, name), (then, then))
-    request = run(used, address, "true")
-    status = dict(used.status(request), release=pinned)
-    with open(used.attempt(request).status, "w") as file:
-        json.dump(status, file)
+    rewrite(used, run(used, address, "true"), release=pinned)
     os.symlink(os.path.join("releases", names[4], "startup.py"), used.business.path + "/startup.py")
     answer = gc(used, what=["releases"])
     # a..c are the newest three, b is that of a kept build, f the current one.
@@ -278,9 +275,9 @@ def test_releases_that_nobody_needs_go(used, address):
 
 def test_trees_that_nobody_builds_go_with_the_files_that_no_other_tree_has(machine):
     shared, old, new = ("a", "file", b"a"), ("b", "file", b"old"), ("b", "file", b"new")
-    for files, travels in (([shared, old], [b"a", b"old"]), ([shared, new], [b"new"])):
+    for pushed, travels in (([shared, old], [b"a", b"old"]), ([shared, new], [b"new"])):
         members = [member(hexdigest(content), content) for content in travels]
-        assert push(machine, files, members)[-1]["answer"] == "held"
+        assert push(machine, pushed, members)[-1]["answer"] == "held"
     store = trees.Store(machine.business)
     os.mkdir(os.path.join(store.incoming, "cut"))
     grow_old(store.path)

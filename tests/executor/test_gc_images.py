@@ -10,10 +10,12 @@ import uuid
 import pytest
 
 from business_hyper_fusion import compat, image, lock
-from tests.executor.test_gc import DAY, free, gc, removed, run
+from tests.executor.test_gc import DAY, free, gc, removed, rewrite, run
 from tests.executor.test_image import Base
 
 pytestmark = pytest.mark.once
+
+SLEEP = ["run", "--detach", "--network", "none", "--entrypoint", "sleep"]
 
 
 @pytest.fixture
@@ -96,30 +98,50 @@ def test_an_image_without_a_base_or_a_name_goes_at_once(base, address, engine_of
     assert removed(images_only(machine)) == [nameless]
 
 
+def labels_of(machine, build_id, *more):
+    found = ["root=" + machine.root, "build_id=" + build_id] + list(more)
+    return [word for label in found for word in ("--label", "tristan." + label)]
+
+
+def app_image(machine, engine_of, build_id, tag=""):
+    """:returns: the name of a project's image as publish makes one."""
+    name = "127.0.0.1:5000/shop-main:" + (tag or build_id + "_202611210655")
+    recipe = "FROM %s\nENV APP=%s\n" % (machine.image, name + machine.root)
+    words = ["build", "--quiet", "--tag", name] + labels_of(machine, build_id, "image=app")
+    engine_of(*(words + ["-"]), stdin=recipe)
+    return name
+
+
 def test_what_a_build_that_has_ended_left_goes(base, address, engine_of):
     machine = base.machine
     request = run(machine, address, "true")
-    tag = labelled_image(machine, engine_of, request["build_id"])
-    labels = ["root=" + machine.root, "build_id=" + request["build_id"], "attempt=1"]
-    words = [word for label in labels for word in ("--label", "tristan." + label)]
-    words = ["run", "--detach", "--network", "none"] + words + [machine.image]
-    containers = [engine_of(*(words + script)) for script in (["sleep", "60"], ["true"])]
+    name = app_image(machine, engine_of, request["build_id"])
+    words = SLEEP + labels_of(machine, request["build_id"], "attempt=1") + [machine.image]
+    containers = [engine_of(*(words + [seconds])) for seconds in ("60", "0")]
     answer = images_only(machine)
-    assert removed(answer, "images") == [tag] and answer["failed"] == []
+    assert removed(answer, "images") == [name] and answer["failed"] == []
     assert removed(answer, "containers") == sorted(
         "%s of build %s" % (one[:12], request["build_id"]) for one in containers
     )
     assert images_only(machine)["removed"] == []
 
 
-def labelled_image(machine, engine_of, build_id):
-    """:returns: the name of an app image as publish makes one."""
-    tag = "127.0.0.1:5000/shop-main:%s" % uuid.uuid4().hex
-    labels = ["tristan.image=app", "tristan.root=" + machine.root, "tristan.build_id=" + build_id]
-    words = [word for label in labels for word in ("--label", label)]
-    recipe = "FROM %s\nENV APP=%s\n" % (machine.image, tag)
-    engine_of(*(["build", "--quiet", "--tag", tag] + words + ["-"]), stdin=recipe)
-    return tag
+def test_what_runs_a_projects_image_or_was_made_of_one_is_not_ours(base, address, engine_of):
+    """It has the labels all the same: an image hands them down."""
+    machine = base.machine
+    pushed, unpushed = [run(machine, address, "true") for _ in range(2)]
+    digest = "sha256:" + "0" * 64
+    rewrite(machine, pushed, app_image={"image": "i", "id": digest, "digest": digest})
+    images = [
+        app_image(machine, engine_of, pushed["build_id"]),
+        app_image(machine, engine_of, unpushed["build_id"], tag="mine-%s" % os.getpid()),
+        app_image(machine, engine_of, "20200101T000000000-00000000"),
+    ]
+    container = engine_of(*(SLEEP + [images[0], "60"]))
+    answer = images_only(machine, older_than_seconds=0)
+    assert answer["removed"] == answer["failed"] == []
+    assert answer["kept"]["images"] == len(images)
+    assert engine_of("inspect", "--format", "{{.State.Running}}", container) == "true"
 
 
 def test_a_build_that_runs_keeps_its_container_and_its_image(base, address, engine_of):
@@ -130,7 +152,7 @@ def test_a_build_that_runs_keeps_its_container_and_its_image(base, address, engi
     machine.launch(request)
     machine.wait_for_log(request, "started")
     name = machine.status(request)["image"]["build_image"]
-    tag = labelled_image(machine, engine_of, request["build_id"])
+    tag = app_image(machine, engine_of, request["build_id"])
     age(machine, name)
     for dry_run in (True, False):
         answer = gc(machine, engine=machine.engine, older_than_seconds=0, dry_run=dry_run)
