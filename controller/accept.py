@@ -19,7 +19,10 @@ import os
 import time
 
 from business_hyper_fusion import names
-from controller import errors
+from controller import errors, newest, notify
+
+PATIENCE = 60.0
+"""Seconds for which the end of a watched build waits for another tristan that accepts it."""
 
 UNACCEPTED = ("intended", "launched")
 
@@ -71,8 +74,29 @@ class Acceptance(object):
 
     def absent(self, build_id):
         """The build's machine answered that it knows nothing of it."""
-        if build_id[:15] < clock(time.time() - VANISHED):
+        if build_id[:15] < newest.clock(time.time() - VANISHED):
             self._journal.close(build_id)
+
+    def tell(self, machine, status, texts=()):
+        """Tells of an end again, whoever was told already.
+
+        :param texts: see notify.parse; everybody whom the project and the build's own --notify name by default.
+        :returns: list of (text that names whom, errors.NotifyFailed or None).
+        """
+        entry = self._journal.read(status["build_id"])
+        project = self._settings.projects.get(status["project"])
+        found = notify.targets(project, entry.get("notify") or ())
+        if texts:
+            found = notify.unique(notify.parse(text, found) for text in texts)
+        previous = entry.get("end", {}).get("previous")
+        document = notify.document(status, previous, self._read_log(machine, status))
+        return [(notify.shown(one), self._told(one, document)) for one in found]
+
+    def _told(self, target, document):
+        try:
+            notify.send(target, document, new_delivery(), self._settings)
+        except errors.NotifyFailed as error:
+            return error
 
     def _accept(self, machine, status, patience):
         entry = self._journal.read(status["build_id"])
@@ -95,13 +119,11 @@ class Acceptance(object):
 
     def _begin(self, entry, status):
         """Steps 2 and 3 above."""
-        from controller import notify
-
         accepted = self._journal.accepted(place(entry))
-        previous = put_newest(accepted.setdefault("newest", {}), entry, status["state"])
+        previous = newest.put(accepted.setdefault("newest", {}), entry, status["state"])
         tags = self._tags(entry, status)
         tagged = accepted.setdefault("tagged", {})
-        if tags and not is_newer(tagged.get(repository(entry), ""), entry["build_id"]):
+        if tags and not newest.is_newer(tagged.get(repository(entry), ""), entry["build_id"]):
             tagged[repository(entry)] = entry["build_id"]
         self._journal.write_accepted(place(entry), accepted)
         steps = [step("tags", tags)] if tags else []
@@ -109,7 +131,7 @@ class Acceptance(object):
         steps.extend(step("notify", notify.label(target)) for target in due)
         log_end = self._read_log(entry["machine"], status) if due else ""
         document = notify.document(status, previous, log_end) if due else None
-        end = {"tags": [], "steps": steps, "document": document}
+        end = {"tags": [], "previous": previous, "steps": steps, "document": document}
         end["digest"] = status["app_image"]["digest"] if tags else ""
         self._journal.accept(entry["build_id"], end)
 
@@ -125,11 +147,9 @@ class Acceptance(object):
             )
             return []
         registry = self._settings.docker_registries.get(publish["registry"])
-        return moving_tags(registry.moving_tags, entry["ref"]) if registry else []
+        return newest.moving_tags(registry.moving_tags, entry["ref"]) if registry else []
 
     def _targets(self, entry):
-        from controller import notify
-
         project = self._settings.projects.get(entry["project"])
         return notify.targets(project, entry.get("notify") or ())
 
@@ -149,6 +169,7 @@ class Acceptance(object):
             end["steps"].remove(one)
             self._journal.accept(build_id, end)
         if not end["steps"]:
+            self._journal.accept(build_id, dict(end, document=None))
             self._journal.close(build_id)
 
     def _do(self, entry, one):
@@ -171,8 +192,6 @@ class Acceptance(object):
             entry["end"]["tags"] = tags
 
     def _notify(self, entry, one):
-        from controller import notify
-
         document = dict(entry["end"]["document"])
         document["app_image"] = with_tags(document["app_image"], entry["end"]["tags"])
         for target in self._targets(entry):
@@ -234,51 +253,13 @@ def repository(entry):
     return entry["publish"]["image"].rpartition(":")[0]
 
 
-def moving_tags(wanted, ref):
-    """:param wanted: of "latest", "branch". :param ref: dict. :returns: list of tags.
-
-    A tree that nobody committed gets none: what has its name may be a branch.
-    """
-    tags = []
-    if "latest" in wanted and ref["kind"] != "tree":
-        tags.append("latest")
-    if "branch" in wanted and ref["kind"] == "branch":
-        tags.append(names.moving_tag(ref["name"]))
-    return sorted(set(tags))
-
-
-def put_newest(newest, entry, state):
-    """Writes a build down as the newest of its ref, when it is.
-
-    :param newest: {kind of ref: {"build_id", "state", "previous"}}; changed.
-    :returns: text, the state of the one before it, "" when there was none; None when a newer one was accepted.
-    """
-    known = newest.get(entry["ref"]["kind"], {})
-    if is_newer(known.get("build_id", ""), entry["build_id"]):
-        return None
-    if known.get("build_id") == entry["build_id"]:  # who began to accept it died
-        return known["previous"]
-    made = {"build_id": entry["build_id"], "state": state, "previous": known.get("state", "")}
-    newest[entry["ref"]["kind"]] = made
-    return made["previous"]
-
-
-def is_newer(other, build_id):
-    """Whether another build is newer: ids begin with their time.
-
-    One from the future is not: the clock was wrong then, and nothing may have to wait until that time.
-    """
-    return build_id < other and other[:15] <= clock(time.time())
-
-
-def clock(seconds):
-    """A time as build ids begin with it."""
-    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(seconds))
-
-
 def step(kind, what):
-    delivery = binascii.hexlify(os.urandom(16)).decode("ascii")
-    return {"kind": kind, "what": what, "delivery": delivery, "tries": 0, "not_before": 0}
+    return {"kind": kind, "what": what, "delivery": new_delivery(), "tries": 0, "not_before": 0}
+
+
+def new_delivery():
+    """An id by which a receiver knows what it has already."""
+    return binascii.hexlify(os.urandom(16)).decode("ascii")
 
 
 def due_steps(entry):

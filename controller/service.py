@@ -14,7 +14,7 @@ import time
 
 import six
 
-from controller import answer, errors, parallel
+from controller import accept, answer, errors, parallel
 from controller.contact import Contact
 
 
@@ -32,11 +32,13 @@ class Controller(object):
             for machine in settings.machines.values()
         )
         self._release = None
+        self._acceptance = accept.Acceptance(settings, state.journal, self._log_end, state.on_note)
 
     def plan(self, project, **chosen):
         """What would be launched, checked; nothing is sent.
 
-        :param chosen: of branch, tag, commit, machine: texts; params: (name, value) pairs; tree: a tree.Tree.
+        :param chosen: of branch, tag, commit, machine: texts; params: (name, value) pairs; tree: a tree.Tree;
+            notify: texts that name whom to tell of the end, see notify.parse.
         """
         from controller import plan, release
 
@@ -71,7 +73,7 @@ class Controller(object):
         return launcher.launch(plan, wait)
 
     def watch(self, build, sink, offset=0, patience=None, once=False):
-        """Follows a build to its end, or, `once`, reads it as far as it is now.
+        """Follows a build to its end, which is accepted then; or, `once`, reads it as far as it is now.
 
         :param build: an id, the beginning of one, or of its last eight characters.
         :param offset: first byte wanted of the log. :param sink: has log, status and note.
@@ -86,7 +88,7 @@ class Controller(object):
         watching.run()
         if follow.error is not None:
             raise follow.error
-        return follow.status
+        return self._acceptance.take([(machine, follow.status)], accept.PATIENCE)[0]
 
     def status(self, build=None, machine=None, limit=20, on_note=None):
         """Statuses that the machines hold, newest first.
@@ -94,12 +96,37 @@ class Controller(object):
         :param build: text that names builds, or None for all. :param on_note:
             callable(text), told of machines that can't be reached; when none can, an error is raised.
         """
-        found, failures = self._builds(build or "", self._chosen(machine), limit)
-        if failures and len(failures) == len(self._chosen(machine)):
+        names = self._chosen(machine)
+        found, failures = self._builds(build or "", names, limit)
+        if failures and len(failures) == len(names):
             raise failures[0][1]
         for name, error in failures:
             (on_note or ignore)("%s: %s" % (name, error.message))
+        reached = [name for name in names if name not in dict(failures)]
+        self.accept(reached, [status["build_id"] for _, status in found])
         return [status for _, status in found][:limit]
+
+    def accept(self, machines=None, seen=()):
+        """Accepts builds that ended while nobody watched, and goes on with what failed then; see accept.py.
+
+        :param machines: names of those to ask, all by default. :param seen: ids of builds that were seen just now.
+        """
+        from controller import catch_up
+
+        names = self._contacts if machines is None else machines
+        catch_up.catch_up(self._acceptance, self._ask_build, names, seen)
+
+    def notify(self, build, texts=()):
+        """Tells again of a past build's end. :param texts: whom, see notify.parse; by default all who are told.
+
+        :returns: list of (text that names whom, errors.NotifyFailed or None).
+        """
+        machine, status = self.find(build)
+        if not accept.has_ended(status):
+            raise errors.UsageError(
+                "the build %s still runs" % status["build_id"], "it is told of when it ends"
+            )
+        return self._acceptance.tell(machine, status, texts)
 
     def find(self, build):
         """(machine name, status) of the one build that `build` names."""
@@ -250,12 +277,21 @@ class Controller(object):
             else:
                 found.extend((name, status) for status in said["builds"])
         found.sort(key=lambda pair: pair[1].get("build_id") or "", reverse=True)
-        return found, failures
+        statuses = self._acceptance.take(found)
+        return list(zip([name for name, _ in found], statuses)), failures
+
+    def _log_end(self, machine, status):
+        from controller import log_end
+
+        return log_end.read(self._contacts[machine], status)
 
     def _ask_builds(self, name, wanted, limit):
         question = {"build": wanted, "limit": limit}
         said = self._contacts[name].ask("builds", question)
         return answer.believed_builds(said or {})
+
+    def _ask_build(self, name, build_id):
+        return self._ask_builds(name, build_id, 1)["builds"]
 
     def _machine_row(self, name, said, error):
         machine = self.settings.machines[name]

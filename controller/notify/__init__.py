@@ -14,7 +14,7 @@ from business_hyper_fusion import grammar
 from controller import errors
 from controller.notify.document import document
 
-__all__ = ["due", "document", "label", "parse", "send", "shown", "targets"]
+__all__ = ["checked", "due", "document", "label", "parse", "send", "shown", "targets", "unique"]
 
 FORMS = "command:WORDS, mail:ADDRESS[,ADDRESS] or https://..."
 
@@ -59,6 +59,16 @@ def parse(text, known=()):
     )
 
 
+def checked(texts, settings):
+    """:returns: list of the texts, once each names somebody who can be told."""
+    for text in texts:
+        if parse(text).kind == "mail" and settings.smtp is None:
+            raise errors.UsageError(
+                "%s: no server is there to send mail" % text, "add smtp: to %s" % settings.path
+            )
+    return list(texts)
+
+
 def words(text):
     """The words of a command; quotes keep them together as in a shell, but no shell runs it."""
     try:
@@ -70,6 +80,7 @@ def words(text):
 
 def unique(found):
     """Each target once, the first one of it."""
+    found = list(found)
     labels = [label(target) for target in found]
     return [target for number, target in enumerate(found) if labels.index(labels[number]) == number]
 

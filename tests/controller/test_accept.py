@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from controller import accept, web
+from controller import accept, newest, web
 from controller.journal import Journal
 from controller.settings import DockerRegistry, Notify
 from tests.controller import statuses
@@ -241,12 +241,12 @@ def test_an_image_that_was_not_asked_for_gets_no_tag(operator, lab):
     ],
 )
 def test_which_tags_move(ref, moving, tags):
-    assert accept.moving_tags(moving, ref) == tags
+    assert newest.moving_tags(moving, ref) == tags
 
 
 def test_a_branch_s_tag_is_legal_and_its_own():
     first, second = [
-        accept.moving_tags(["branch"], dict(MAIN, name=name))[0] for name in ("A/b", "a/b")
+        newest.moving_tags(["branch"], dict(MAIN, name=name))[0] for name in ("A/b", "a/b")
     ]
     assert first != second
     assert first.startswith("a-b__")
@@ -501,7 +501,7 @@ def test_builds_that_wait_are_known_by_machine(plain):
 
 
 def test_a_build_that_its_machine_does_not_know_is_given_up_after_a_while(plain):
-    recent = accept.clock(accept.time.time() - 60) + "000-00000001"
+    recent = newest.clock(accept.time.time() - 60) + "000-00000001"
     plain.launch(1)
     plain.launch(2, build_id=recent)
     for one in (build_id(1), recent):
@@ -514,3 +514,27 @@ def test_an_open_mark_without_an_entry_goes(plain):
     os.unlink(os.path.join(plain.directory, "builds", build_id(1) + ".json"))
     plain.tristan().take([])
     assert plain.journal.open_ids() == []
+
+
+# --- told again ---
+
+
+def test_a_past_end_is_told_again_to_all_or_to_whom_is_named(plain):
+    with answering.Server([OK]) as receiver, answering.Server([(404, {}, b"")]) as other:
+        plain.notify = (webhook(receiver, "success"),)
+        plain.launch(0)
+        plain.launch(1, notify=[other.url])
+        plain.tristan().take([plain.end(0), plain.end(1, state="failed")])
+        assert told(receiver) == [(build_id(0), "success", "")]
+        machine, status = plain.end(1, state="failed")
+        found = plain.tristan().tell(machine, status)
+        assert [name for name, _ in found] == [
+            "the webhook at " + receiver.url,
+            "the webhook at " + other.url,
+        ]
+        assert found[0][1] is None and "it answered 404" in found[1][1].message
+        assert told(receiver)[1:] == [(build_id(1), "failed", "success")]
+        assert plain.tristan().tell(machine, status, [receiver.url])[0][1] is None
+        assert len(receiver.requests) == 3
+        deliveries = set(one.headers["x-tristan-delivery"] for one in receiver.requests)
+        assert len(deliveries) == 3

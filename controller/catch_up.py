@@ -1,0 +1,28 @@
+"""Finds the ends that nobody watched: asks machines for the builds that are open in the journal.
+
+In: an Acceptance, a function that asks a machine. Out: nothing; what has ended is accepted.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+from controller import parallel
+
+
+def catch_up(acceptance, ask, machines, seen):
+    """Machines are asked side by side, one after another for the builds of each: sshd may allow one channel.
+
+    :param ask: function(machine name, build id) that gives a list of statuses.
+    :param machines: names. :param seen: ids of builds whose status was seen just now.
+    """
+    waiting = acceptance.waiting()
+
+    def ask_all(name):
+        return [(one, ask(name, one)) for one in waiting[name] if one not in seen]
+
+    found = []
+    for name, answers, _ in parallel.each(ask_all, [one for one in machines if one in waiting]):
+        for build_id, statuses in answers or ():  # a machine that is out of reach comes later
+            found.extend((name, status) for status in statuses)
+            if not statuses:
+                acceptance.absent(build_id)
+    acceptance.take(found)
