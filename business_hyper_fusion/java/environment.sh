@@ -2,7 +2,7 @@
 # Maven and Gradle as this build wants them: dependency configuration, caches, proxy, certificate authority.
 # Sourced by build_project.sh; a compile_to_execute.sh of one's own can do the same, and `run_maven deploy` then.
 # In: TRISTAN_SOURCE, TRISTAN_CACHE, TRISTAN_DOWNLOADS, TRISTAN_DEPENDENCY_LIB (settings.xml, gradle.properties, init.gradle),
-#     http_proxy, https_proxy, no_proxy, TRISTAN_CA_FILE where there are any.
+#     TRISTAN_SECRETS; http_proxy, https_proxy, no_proxy, TRISTAN_CA_FILE where there are any.
 # Out: run_maven ARGUMENT..., run_gradle ARGUMENT...; JAVA_TOOL_OPTIONS, MAVEN_USER_HOME, GRADLE_USER_HOME, WGETRC.
 
 java_fail() {
@@ -158,7 +158,18 @@ java_make_store() {
 	mv "$java_store.new" "$java_store"
 }
 
+# Secrets that are named as these tools' variables are, such as the MAVEN_PASSWORD of a ${env.MAVEN_PASSWORD} in settings.xml.
+java_export_secrets() {
+	for java_secret in "${TRISTAN_SECRETS:-}"/MAVEN_* "${TRISTAN_SECRETS:-}"/MVNW_* "${TRISTAN_SECRETS:-}"/GRADLE_* "${TRISTAN_SECRETS:-}"/ORG_GRADLE_PROJECT_*; do
+		if [ -f "$java_secret" ]; then
+			export "${java_secret##*/}=$(cat "$java_secret")"
+		fi
+	done
+}
+
 # --- Environment -----------------------------------------------------------------------------------------------
+
+java_export_secrets
 
 MAVEN_USER_HOME=${MAVEN_USER_HOME:-$TRISTAN_DOWNLOADS/maven_wrapper}
 GRADLE_USER_HOME=${GRADLE_USER_HOME:-$TRISTAN_DOWNLOADS/gradle}

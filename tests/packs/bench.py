@@ -1,0 +1,103 @@
+"""One script of a language pack, run by itself on this machine, with fake tools that tell how they were called.
+
+In: a language, a project's files. Out: exit status and output; the variables are those of a build.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import io
+import os
+import subprocess
+
+from tests.lab import process
+
+PACKS = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
+    "business_hyper_fusion",
+)
+TELL = '#!/bin/sh\necho "$(basename "$0") in $(basename "$PWD"):"\nprintf \'<%s>\' "$@"\necho\n'
+"""A tool that says its name, where it is, and its arguments."""
+
+NOT_OURS = ("JAVA_HOME", "JAVA_TOOL_OPTIONS", "MAVEN_USER_HOME", "GRADLE_USER_HOME", "WGETRC")
+
+
+class Bench(object):
+    """.place (str, the directory of all); call `remove()`."""
+
+    def __init__(self, language):
+        self.language = language
+        self.place = process.directory("bench")
+        for name in ("source", "cache/home", "downloads", "dependency_lib", "secrets", "bin"):
+            os.makedirs(self.path(name))
+
+    def path(self, *names):
+        return os.path.join(self.place, *names)
+
+    def write(self, files):
+        """:param files: dict of path below .place -> text; without a run bit, but for those in bin/"""
+        for name, text in files.items():
+            path = self.path(name)
+            if not os.path.isdir(os.path.dirname(path)):
+                os.makedirs(os.path.dirname(path))
+            with io.open(path, "w", encoding="utf-8", newline="") as target:
+                target.write(text)
+            os.chmod(path, 0o755 if name.startswith("bin/") else 0o644)
+
+    def source(self, files):
+        self.write(dict(("source/" + name, text) for name, text in files.items()))
+
+    def read(self, *names):
+        with io.open(self.path(*names), encoding="utf-8") as source:
+            return source.read()
+
+    def only(self, *tools):
+        """:returns: str, a PATH on which only these programs of the machine are"""
+        directory = self.path("only")
+        os.mkdir(directory)
+        for tool in tools:
+            os.symlink(process.output(["which", tool]).strip(), os.path.join(directory, tool))
+        return directory
+
+    def run(self, module_path="", script="build_project.sh", **environment):
+        """:param script: a file of the pack, or, with a space in it, what sh is to run
+        :returns: (int exit status, str output)
+        """
+        build = os.path.join(PACKS, self.language)
+        words = (
+            ["/bin/sh", "-euc", script]
+            if " " in script
+            else ["/bin/sh", os.path.join(build, script)]
+        )
+        running = subprocess.Popen(
+            words,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self._environment(build, module_path, environment),
+            cwd=self.path("source"),
+        )
+        output, _ = running.communicate()
+        return running.returncode, output.decode("utf-8").replace(self.place, "PLACE")
+
+    def _environment(self, build, module_path, more):
+        values = dict(
+            (name, value)
+            for name, value in os.environ.items()
+            if name not in NOT_OURS and not name.lower().endswith("_proxy")
+        )
+        values.update(
+            PATH=self.path("bin") + ":/usr/bin:/bin",
+            HOME=self.path("cache/home"),
+            TRISTAN_SOURCE=self.path("source"),
+            TRISTAN_BUILD=build,
+            TRISTAN_CACHE=self.path("cache"),
+            TRISTAN_DOWNLOADS=self.path("downloads"),
+            TRISTAN_DEPENDENCY_LIB=self.path("dependency_lib"),
+            TRISTAN_SECRETS=self.path("secrets"),
+            TRISTAN_MODULE_PATH=module_path,
+            TRISTAN_PROJECT="shop",
+        )
+        values.update(more)
+        return dict((process.native(name), process.native(value)) for name, value in values.items())
+
+    def remove(self):
+        process.remove(self.place)
