@@ -91,9 +91,10 @@ def of_repository(module):
             return None
         what = "a link" if problem.errno == errno.ELOOP else os.strerror(problem.errno)
         raise _unfit(what)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _unfit("no regular file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _unfit("no regular file")
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise _unfit("larger than %d bytes" % LARGEST)
