@@ -46,15 +46,14 @@ def filter_of(work, mirror):
     """:returns: (settings, variables) by which git writes objects instead of pointers."""
     script = os.path.join(work.release, "business_hyper_fusion", "git_access", "lfs_object.sh")
     settings = (
-        ("filter.lfs.smudge", '"$TRISTAN_LFS_SCRIPT"'),
-        # Only to see whether a file is as it was written; one that is not is written anew.
-        ("filter.lfs.clean", "cat"),
+        ("filter.lfs.smudge", '"$TRISTAN_LFS_SCRIPT" smudge'),
+        ("filter.lfs.clean", '"$TRISTAN_LFS_SCRIPT" clean'),
         ("filter.lfs.required", "true"),
     )
     variables = {
         "TRISTAN_LFS_SCRIPT": script,
         "TRISTAN_LFS_OBJECTS": os.path.join(mirror.lfs, "objects"),
-        "TRISTAN_LFS_POINTER": work.scratch("lfs_pointer"),
+        "TRISTAN_LFS_SCRATCH": work.scratch("lfs_file"),
     }
     return settings, variables
 

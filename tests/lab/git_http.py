@@ -1,6 +1,7 @@
 """Serves bare git repositories over http: `git_http.py BASE PORT`, one thread a request.
 
-In: requests of git clients; the login wanted in LAB_GIT_LOGIN ("user:password", empty: none).
+In: requests of git clients; the login wanted in LAB_GIT_LOGIN ("user:password", empty: none); for https a file
+with key and certificate in LAB_GIT_CERTIFICATE.
 Out: what `git http-backend` answers. On stderr a line a request, "login given" for one that came with any,
 "sent N" for each answer's bytes. A program of its own, so a test can stop, stall and kill it by its pid.
 """
@@ -9,6 +10,7 @@ from __future__ import absolute_import, print_function
 
 import base64
 import os
+import ssl
 import subprocess
 import sys
 
@@ -20,6 +22,8 @@ except ImportError:  # Python 2
     from SocketServer import ThreadingMixIn
 
 LOGIN = os.environ.get("LAB_GIT_LOGIN", "")
+CERTIFICATE = os.environ.get("LAB_GIT_CERTIFICATE", "")
+SCHEME = "https" if CERTIFICATE else "http"
 BASE = sys.argv[1]
 
 
@@ -32,12 +36,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get("Authorization"):
             self.log_message("login given")
         if LOGIN and not self._login_fits():
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", 'Basic realm="lab"')
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        self._run_backend()
+            self.send(401, {"WWW-Authenticate": 'Basic realm="lab"'}, b"")
+        else:
+            self.answer()
 
     do_POST = do_GET
 
@@ -45,24 +46,27 @@ class Handler(BaseHTTPRequestHandler):
         wanted = "Basic " + base64.b64encode(LOGIN.encode("utf-8")).decode("ascii")
         return self.headers.get("Authorization") == wanted
 
-    def _run_backend(self):
+    def send(self, status, headers, body):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.log_message("sent %d", len(body))
+
+    def answer(self):
         backend = subprocess.Popen(
             ["git", "http-backend"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=self._environment(),
         )
-        answer, _ = backend.communicate(self._body())
+        answer, _ = backend.communicate(self.body())
         head, _, body = answer.partition(b"\r\n\r\n")
-        lines = [line.split(": ", 1) for line in head.decode("latin-1").split("\r\n")]
-        status = dict(lines).get("Status", "200 OK")
-        self.send_response(int(status.split()[0]))
-        for name, value in lines:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-        self.log_message("sent %d", len(body))
+        headers = dict(line.split(": ", 1) for line in head.decode("latin-1").split("\r\n"))
+        status = headers.pop("Status", "200 OK")
+        self.send(int(status.split()[0]), headers, body)
 
     def _environment(self):
         path, _, query = self.path.partition("?")
@@ -84,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
         }
         return environment
 
-    def _body(self):
+    def body(self):
         if self.headers.get("Transfer-Encoding", "") == "chunked":
             return b"".join(self._chunks())
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -103,5 +107,14 @@ class Handler(BaseHTTPRequestHandler):
         sys.stderr.flush()
 
 
+def serve(handler):
+    server = Server(("127.0.0.1", int(sys.argv[2])), handler)
+    if CERTIFICATE:
+        context = ssl.SSLContext(ssl.PROTOCOL_SSLv23)
+        context.load_cert_chain(CERTIFICATE)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.serve_forever()
+
+
 if __name__ == "__main__":
-    Server(("127.0.0.1", int(sys.argv[2])), Handler).serve_forever()
+    serve(Handler)

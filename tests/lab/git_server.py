@@ -6,6 +6,7 @@ with.
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import hashlib
 import io
 import os
 import socket
@@ -78,6 +79,23 @@ class Repository(object):
         if not os.path.isdir(full):
             os.makedirs(full)
         self.git(["update-index", "--add", "--cacheinfo", "160000", commit, path])
+
+    def pointer(self, content, served=True):
+        """Keep a large file's content beside the repository, as Git LFS does.
+
+        :param content: bytes
+        :param served: bool, False for content that the server has lost
+        :returns: str, the pointer to commit in its place
+        """
+        oid = hashlib.sha256(content).hexdigest()
+        objects = os.path.join(self.path, "lfs-objects")
+        if served:
+            if not os.path.isdir(objects):
+                os.makedirs(objects)
+            with io.open(os.path.join(objects, oid), "wb") as target:
+                target.write(content)
+        form = "version https://git-lfs.github.com/spec/v1\noid sha256:{0}\nsize {1}\n"
+        return form.format(oid, len(content))
 
     def unlink(self, path):
         """Take a submodule away from the next commit on."""
@@ -165,23 +183,28 @@ class GitOverSsh(object):
 
 
 class GitOverHttp(object):
-    """Serves the repositories over http, as a process of its own.
+    """Serves the repositories over http or https, with Git LFS, as a process of its own.
 
     :param username: str; with `password`, both must be given by the client (basic authentication)
+    :param certificate: path of a file with key and certificate, for https
 
     .port .pid (SIGSTOP it for a server that stalls) .log (path; see git_http.py)
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, repositories, username="", password=""):
+    def __init__(self, repositories, username="", password="", certificate=""):
+        self.scheme = "https" if certificate else "http"
         self.directory = process.directory("http")
         self.port = process.free_port()
         self.username = username
         self.password = password
         self.log = os.path.join(self.directory, "http.log")
-        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "git_http.py")
-        environment = {"LAB_GIT_LOGIN": "{0}:{1}".format(username, password) if username else ""}
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lfs_server.py")
+        environment = {
+            "LAB_GIT_LOGIN": "{0}:{1}".format(username, password) if username else "",
+            "LAB_GIT_CERTIFICATE": certificate,
+        }
         command = [sys.executable, "-B", script, repositories.base, str(self.port)]
         self._child = process.Child(command, self.log, environment)
         self._child.wait_for(self._answers, 15, "the git http server")
@@ -193,7 +216,7 @@ class GitOverHttp(object):
 
     def address(self, name):
         """:returns: str, "http://127.0.0.1:port/name.git", without a login"""
-        return "http://{0}:{1}/{2}.git".format(self.host, self.port, name)
+        return "{0}://{1}:{2}/{3}.git".format(self.scheme, self.host, self.port, name)
 
     def requests(self):
         """:returns: list of str, all its log's lines so far"""
