@@ -32,8 +32,12 @@ NODEJS = Recipe(
     "node:20-bookworm",
     ("nodejs", "npm"),
     "npm --version && yarn --version && pnpm --version && node " + BERRY + " --version",
-    # yarn 2 and later is not meant to stand beside yarn 1, so it lies where only its path finds it
-    (("/usr/local", "yarn@1.22.22 pnpm@9.15.9"), ("/opt/berry", "@yarnpkg/cli-dist@4.9.4")),
+    (
+        ("/usr/local", "yarn@1.22.22 pnpm@9.15.9"),
+        # what would take the place of the others lies where only its path finds it
+        ("/opt/berry", "@yarnpkg/cli-dist@4.9.4"),
+        ("/opt/corepack", "corepack@0.29.4"),
+    ),
 )
 # Maven Central can't be reached from everywhere; with these packages a real Maven builds from Debian's repository
 JAVA = Recipe(
