@@ -209,7 +209,8 @@ def publish(settings, project, document, moment):
     if project.docker_registry is None or document["tree"]:
         return None
     registry = settings.docker_registries[project.docker_registry]
-    repository = names.app_repository(project.name, document["ref"]["name"])
+    ref_name = document["ref"]["name"]
+    repository = six.ensure_text(names.app_repository(project.name, ref_name))
     tag = names.app_tag(document["build_id"], moment.seconds, document["attempt"])
     path = [registry.address, registry.namespace, repository]
     return {

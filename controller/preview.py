@@ -143,7 +143,7 @@ def _keys(request):
 
 def _flat(value, key_path):
     if not isinstance(value, dict):
-        yield key_path, value if isinstance(value, six.text_type) else _written(value)
+        yield key_path, _written(value)
         return
     for key in value:
         for pair in _flat(value[key], "%s.%s" % (key_path, key) if key_path else key):
@@ -151,4 +151,6 @@ def _flat(value, key_path):
 
 
 def _written(value):
+    if isinstance(value, six.string_types):
+        return six.ensure_text(value)
     return "" if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -81,9 +81,9 @@ def _facts(shown):
         ["project", _project(request["project"])],
         ["repository", _line(request["repository"]["address"])],
         ["ref", ending.ref_text(request)],
-        ["checkout", ", ".join(k for k, v in sorted(request["checkout"].items()) if v) or "files"],
+        ["checkout", _checkout(request["checkout"])],
         ["machine", " or ".join(shown.machines)],
-        ["release", request["release"]],
+        ["release", _line(request["release"])],
         ["isolation", "%s, network %s" % (request["isolation"], request["network"])],
         ["image", request["image"]["name"] or output.UNKNOWN],
         ["published as", _publish(request["publish"])],
@@ -109,11 +109,16 @@ def _project(project):
     return "%s (%s)%s" % (project["name"], project["language"], module)
 
 
+def _checkout(wanted):
+    return ", ".join(_line(key) for key in sorted(wanted) if wanted[key]) or "files alone"
+
+
 def _publish(publish):
     if not publish:
         return "no image: there is no docker_registry"
     login = " as %s" % _line(publish["username"]) if publish["username"] else ""
-    return publish["image"] + login
+    base = ", from %s" % publish["base_image"] if publish["base_image"] else ""
+    return publish["image"] + login + base
 
 
 def _proxy(proxy):
