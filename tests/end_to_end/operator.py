@@ -33,7 +33,30 @@ machines:
 git_servers:
   main: {{address: "http://127.0.0.1:{git_port}"}}
 
+docker_registries:
+  main:
+    address: "127.0.0.1:{registry_port}"
+    namespace: team
+    username: {registry_username}
+    password: {{env: REGISTRY_PASSWORD}}
+
 build_profiles:
+  served:
+    language: python
+    image: {python_image}
+    docker_registry: main
+    values: {{greeting: "it's; $(id)"}}
+    compile_to_execute: |
+      #!/bin/sh
+      printf %s {{{{ values.greeting }}}} > index.html
+    package_to_docker: |
+      cp index.html "$TRISTAN_CONTEXT"
+    dockerfile: |
+      FROM {{{{ image }}}}
+      ARG IMAGE_PROJECT_TAG
+      ENV SW_AGENT_NAME ${{IMAGE_PROJECT_TAG}}
+      COPY index.html /srv/
+      ENTRYPOINT ["python3", "-m", "http.server", "8080", "--directory", "/srv"]
   wheel:
     language: python
     image: {python_image}
@@ -52,12 +75,16 @@ build_profiles:
 
 projects:
   shop: {{repository: group/shop, build_profile: wheel}}
+  served: {{repository: group/shop, build_profile: served}}
   web: {{repository: group/web, build_profile: page}}
   script: {{repository: group/shop, build_profile: script}}
   short: {{repository: group/shop, build_profile: short}}
   no_image: {{repository: group/shop, build_profile: no_image}}
   no_repository: {{repository: group/none, build_profile: script}}
 """
+
+PASSWORD = "registry$ecret;'\""
+"""Of the registry's only user, ``robot``."""
 
 Result = collections.namedtuple("Result", "code out err")
 
@@ -94,6 +121,8 @@ class Operator(object):
             "root": self.sshd.root,
             "engine": ", ".join(self.engine.command),
             "git_port": self._git.port,
+            "registry_port": 5000,
+            "registry_username": "robot",
         }
         self._values = dict(getattr(self, "_values", values), **chosen)
         with io.open(self.configuration, "w", encoding="utf-8") as target:
@@ -108,6 +137,7 @@ class Operator(object):
         found = dict(os.environ, HOME=self.home, LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
             found[name] = os.path.join(self.home, name.lower())
+        found["REGISTRY_PASSWORD"] = PASSWORD
         for name in ("SSH_AUTH_SOCK", "NO_COLOR", "TRISTAN_CONFIG"):
             found.pop(name, None)
         if not self._installed():
