@@ -43,6 +43,9 @@ from controller.cli import completing, ending, options, output, report, transfer
     type=click.FloatRange(min=0.001),
     help="Stop watching after this time (exit 7); the build goes on.",
 )
+@click.option(
+    "--notify", metavar="WHOM", multiple=True, help="Tell of the build's end: " + options.WHOM
+)
 @options.json
 @click.pass_obj
 def build(session, project, **chosen):
@@ -61,6 +64,7 @@ def build(session, project, **chosen):
         machine=chosen["machine"],
         params=[pair(text) for text in chosen["params"]],
         tree=_tree(chosen["directory"]),
+        notify=list(chosen["notify"]),
     )
     launched = _launch(session, plan, chosen["wait"])
     if chosen["detach"]:

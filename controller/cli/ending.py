@@ -53,9 +53,20 @@ def details(status):
         rows.append(["why", output.text_of(status["message"])])
     rows.append(["build", output.text_of(status.get("build_id"))])
     rows.append(["commit", output.text_of(status.get("commit"))])
+    rows.extend(image_rows(status))
     rows.extend(file_rows(status))
     rows.append(["log", "tristan logs " + short_id(status.get("build_id"))])
     return rows
+
+
+def image_rows(status):
+    """The image that was pushed, and the moving tags it has got."""
+    image = status.get("app_image")
+    if not isinstance(image, dict):
+        return []
+    rows = [[name, output.text_of(image.get(name))] for name in ("image", "digest")]
+    tags = as_list(image.get("tags"))
+    return rows + [["tags", ", ".join(output.text_of(tag) for tag in tags)]] if tags else rows
 
 
 def file_rows(status):

@@ -30,6 +30,7 @@ COMMANDS = (
     "logs",
     "artifacts",
     "cancel",
+    "notify",
     "uninstall",
     "completion",
 )

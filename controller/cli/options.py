@@ -10,6 +10,8 @@ def _remember(ctx, _, value):
     return value
 
 
+WHOM = "command:WORDS, mail:ADDRESS[,ADDRESS] or a webhook's https://...; may be given many times."
+
 json = click.option(
     "--json",
     is_flag=True,

@@ -101,6 +101,7 @@ def _details(one):
         ["took", output.duration(one.get("wall_seconds"))],
         ["source", _text(one, "source")],
     ]
+    rows += [["app " + label, value] for label, value in ending.image_rows(one)]
     rows += [row for row in ending.file_rows(one) if row[0] != "source"]
     return rows + [["log", _log_text(_part(one, "log"))]]
 

@@ -33,17 +33,39 @@ def watch(session, build_id, options):
     screen.next_offset = options.offset
     try:
         with deadline(options.timeout):
-            return session.controller.watch(build_id, offset=options.offset, sink=screen)
+            return session.controller.watch(build_id, offset=options.offset, sink=_ToItsEnd(screen))
     except WatchExpired:
         raise still_running(build_id, screen, "stopped watching after %g s" % options.timeout)
     except progress.ReaderGone:
         raise still_running(build_id, screen, "nobody reads the log any more")
     except KeyboardInterrupt:
+        if has_ended(screen.last_status):
+            raise report.Interrupted(
+                "the build has ended: tristan status " + ending.short_id(build_id)
+            )
         if not options.cancel_on_interrupt:
             raise still_running(build_id, screen, "interrupted")
         return _cancel(session, build_id, screen)
     finally:
         screen.close()
+
+
+class _ToItsEnd(object):
+    """A screen as a sink; ``--timeout`` is for the build: once that has ended, its end is accepted in peace."""
+
+    def __init__(self, screen):
+        self.log = screen.log
+        self.note = screen.note
+        self._screen = screen
+
+    def status(self, status):
+        self._screen.status(status)
+        if has_ended(status):
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def has_ended(status):
+    return status.get("state") in errors.EXIT_BY_STATE
 
 
 class _LogAlone(object):

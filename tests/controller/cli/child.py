@@ -32,6 +32,8 @@ SCENARIOS = {
         ("log", b"still red \xe2\x82"),
         ("log", b"\xac\x1b[0m\n\x1b]52;c;aGk=\x07safe\n"),
     ],
+    # a build that has ended, and whose end is being accepted for longer than any test
+    "accepting": [("status", fake.status()), ("log", b"first line\n"), ("sleep", 300)],
     "stubborn": [("log", b"first line\n"), ("sleep", 300)],
     "flood": [("log", b"x" * 1000 + b"\n")] * 2000,
 }

@@ -96,8 +96,10 @@ class Controller(object):
         if name in self.raises:
             raise self.raises[name]
 
-    def plan(self, project, branch=None, tag=None, commit=None, machine=None, params=(), tree=None):
+    def plan(self, project, branch=None, tag=None, commit=None, machine=None, params=(), tree=None,
+             notify=()):  # fmt: skip
         self.tree = tree
+        self.notify_texts = notify
         self._called("plan", project, branch, tag, commit, machine, params)
         return Plan(BUILD_ID)
 
@@ -133,6 +135,13 @@ class Controller(object):
         if build not in BUILD_ID:
             raise errors.BuildNotFound("no build %s" % build, "tristan status lists them")
         return "builder-1", self.final
+
+    told = [("mail to a@example.com", None)]
+    """What a notify gives."""
+
+    def notify(self, build, texts=()):
+        self._called("notify", build, list(texts))
+        return self.told
 
     def cancel(self, build, reason):
         self._called("cancel", build, reason)

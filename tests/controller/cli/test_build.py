@@ -137,3 +137,36 @@ def test_logs_shows_what_is_there_and_does_not_wait_for_the_end(tristan):
 def test_logs_of_a_failed_build_is_no_failure(tristan):
     controller = fake.Controller([("log", b"so far\n")], final=fake.status("failed"))
     assert tristan("logs", "9c1e4f2a", controller=controller).code == 0
+
+
+IMAGE = {
+    "image": "127.0.0.1:5000/team/shop-main:1_202611210655",
+    "id": "sha256:" + "1" * 64,
+    "digest": "sha256:" + "2" * 64,
+    "tags": ["latest", "main"],
+}
+
+
+def test_the_pushed_image_is_named_with_its_tags(tristan):
+    controller = fake.Controller(final=fake.status(app_image=IMAGE))
+    result = tristan("build", "shop", "--json", controller=controller)
+    assert "  image   %s\n" % IMAGE["image"] in result.err
+    assert "  digest  %s\n  tags    latest, main\n" % IMAGE["digest"] in result.err
+    assert json.loads(result.out)["app_image"] == IMAGE
+    shown = tristan("status", "9c1e4f2a", controller=controller).out
+    assert "app image   %s\n" % IMAGE["image"] in shown
+    without = fake.Controller(final=fake.status(app_image=dict(IMAGE, tags=[])))
+    assert "tags" not in tristan("build", "shop", controller=without).err
+
+
+def test_whom_to_tell_is_handed_on(tristan):
+    controller = fake.Controller()
+    words = ["--notify", "mail:a@example.com", "--notify", "https://h/x"]
+    tristan("build", "shop", *words, controller=controller)
+    assert controller.notify_texts == ["mail:a@example.com", "https://h/x"]
+
+
+def test_a_timeout_is_over_when_the_build_has_ended(tristan):
+    final = fake.status()
+    controller = fake.Controller([("status", RUNNING), ("status", final), ("sleep", 0.6)])
+    assert tristan("build", "shop", "--timeout", "0.3", controller=controller).code == 0

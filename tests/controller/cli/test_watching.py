@@ -58,6 +58,15 @@ def test_in_a_pipe_too():
     assert b"tristan cancel 9c1e4f2a" in err
 
 
+def test_ctrl_c_after_the_build_s_end_does_not_say_that_it_runs():
+    child = spawn(*(["accepting"] + BUILD[1:]))
+    child.expect("first line")
+    child.sendintr()
+    code, text = ended(child)
+    assert code == 130
+    assert "the build has ended: tristan status 9c1e4f2a" in text
+
+
 def test_a_second_ctrl_c_leaves_at_once():
     child = spawn("stubborn", "build", "shop", "--cancel-on-interrupt")
     child.expect("first line")
