@@ -8,7 +8,10 @@ import shutil
 from business_hyper_fusion import compat, files, names, source
 
 KEPT_BUILDS = 50
-"""Builds of an executor whose log and artifacts are kept; of older ones the status stays, as a tombstone."""
+"""Builds of an executor whose log and artifacts are kept; of older ones a tombstone stays."""
+
+TOMBSTONE = ("status", "request.json", "provenance.json")
+"""What stays of them: how it ended, what was asked, and from what the result was made."""
 
 
 def run(work):
@@ -42,8 +45,8 @@ def bury_old_builds(executor, own=""):
 
 
 def perishable(attempt):
-    """:returns: names of what an old attempt's directory loses: all but its status and a workspace that is promised."""
-    found = [name for name in os.listdir(attempt) if name != "status"]
+    """:returns: names of what an old attempt's directory loses: all but TOMBSTONE and a workspace that is promised."""
+    found = [name for name in os.listdir(attempt) if name not in TOMBSTONE]
     if "workspace" in found:
         document = files.read_json(os.path.join(attempt, "status")) or {}
         if str(document.get("kept_until") or "") > compat.iso_time():

@@ -15,6 +15,7 @@ from business_hyper_fusion import (
     image,
     outcome,
     package,
+    provenance,
     publish,
     resources,
     scripts,
@@ -58,7 +59,7 @@ class Phases(object):
         """:returns: outcome.Ended, or None for success."""
         ended = self._catching(self._all)
         tidied = self._catching(lambda: self._phase("clean", lambda: clean.run(self._work)))
-        return ended or tidied
+        return ended or tidied or self._catching(lambda: provenance.write(self._work))
 
     def _all(self):
         self._reserve()

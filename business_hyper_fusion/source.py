@@ -18,6 +18,7 @@ def run(work):
     source = Source(work)
     commit = source.fetch()
     source.check_out(commit)
+    work.submodules = source.submodules()
     return commit
 
 
@@ -58,6 +59,14 @@ class Source(object):
             fetcher.fetch(top)
         self._parts = [top] + fetcher.parts
         return commit
+
+    def submodules(self):
+        """:returns: list of (path, address, commit) of those that were fetched."""
+        return [
+            (compat.to_native(part.path), part.mirror.address, part.commit)
+            for part in self._parts
+            if part.path
+        ]
 
     def _refspecs(self):
         if self._ref["kind"] == "commit":
