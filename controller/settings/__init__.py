@@ -50,16 +50,17 @@ __all__ = [
 ]
 
 
-def load(path):
+def load(path, content=None):
     """Read tristan.yml.
 
     :param path: text.
+    :param content: bytes to take for the file's own, which is not read then.
     :return: Settings.
     :raise errors.SettingsError: with all faults as (key path, message), in the file's order.
     """
     path = six.ensure_text(path)
     directory = os.path.dirname(os.path.abspath(path))
-    read = document.read(path)
+    read = document.read(path) if content is None else document.taken(content)
     texts = {}
     if read.data is not None:
         shape.check(read.data, read.faults)

@@ -14,10 +14,10 @@ import re
 import six
 
 from business_hyper_fusion import grammar
+from business_hyper_fusion.grammar.network import CERTIFICATES_BYTES
 from controller.settings import scripts
 
 SECTIONS = ("machines", "docker_registries", "build_profiles")
-CA_BYTES = 1024 * 1024
 _CERTIFICATE = re.compile(
     "-----BEGIN CERTIFICATE-----\\s*\n([A-Za-z0-9+/=\\s]+?)\n-----END CERTIFICATE-----"
 )
@@ -45,9 +45,9 @@ def read(section, entries, directory, faults):
 
 def _certificates(path):
     """What stands between them, as in a system's bundle, stays here: a private key never leaves."""
-    content = scripts.content_of(path, CA_BYTES + 1)
-    if len(content) > CA_BYTES:
-        raise grammar.Refused("file %s is larger than %d bytes" % (path, CA_BYTES))
+    content = scripts.content_of(path, CERTIFICATES_BYTES + 1)
+    if len(content) > CERTIFICATES_BYTES:
+        raise grammar.Refused("file %s is larger than %d bytes" % (path, CERTIFICATES_BYTES))
     if b"PRIVATE KEY-----" in content:
         raise grammar.Refused("file %s holds a private key; name the certificates alone" % path)
     bodies = _CERTIFICATE.findall(content.decode("latin-1").replace("\r\n", "\n"))

@@ -18,8 +18,6 @@ from controller.settings import engines, quantities
 _KEY_TYPE = r"(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+)"
 _HOST_KEY = re.compile(r"(?:\S+\s+)?%s\s+[A-Za-z0-9+/]{16,}={0,2}(?:\s.*)?\Z" % _KEY_TYPE)
 _ADDRESS = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?\Z")
-_PROXY = re.compile(r"http://[A-Za-z0-9._-]{1,253}(?::([0-9]{1,5}))?\Z")
-_NO_PROXY = re.compile(r"[A-Za-z0-9.*:/_-]+\Z")
 _VALUE_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
 _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
 _URL = re.compile(r"https?://([^\s/?#]+)(?:[/?#]\S*)?\Z")
@@ -87,10 +85,10 @@ def _matches_image(text):
 
 
 def check_account(value):
-    """A login at a git server or a registry, e.g. ``robot$shop``; HTTP ends it at a colon."""
-    printable(value, "a username", 255)
-    if value.startswith("-") or ":" in value or value != value.strip():
-        raise grammar.Refused("a username must not begin with '-' or contain ':'", value)
+    """A login at a git server or a registry, e.g. ``robot$shop``."""
+    grammar.check_account(value)
+    if value != value.strip():
+        raise grammar.Refused("a username must not begin or end with a space", value)
 
 
 def check_variable(value):
@@ -144,22 +142,21 @@ def check_script(value):
 
 def check_proxy(value):
     """The address of a proxy, ``http://host[:port]``; not printed, for it may hold a password."""
-    found = _PROXY.match(bounded(value, "a proxy", 300))
     if "@" in value:
         raise grammar.Refused(
             "a proxy must be without user and password: every process of a build could read them"
         )
-    if not found:
-        raise grammar.Refused("a proxy must look like http://host:port")
-    if found.group(1):
-        grammar.check_port(int(found.group(1)))
+    grammar.check_proxy(value)
+    port = value.rpartition(":")[2]
+    if port.isdigit():
+        grammar.check_port(int(port))
 
 
 def check_no_proxy(value):
     """A host, a domain or a network that is reached without the proxy."""
-    bounded(value, "a host", 253)
-    if not _NO_PROXY.match(value):
-        raise grammar.Refused("must look like host, .example.com or 10.0.0.0/8", value)
+    if "," in bounded(value, "a host", 253):
+        raise grammar.Refused("must be one host, domain or network", value)
+    grammar.check_no_proxy(value)
 
 
 def check_value_name(value):

@@ -35,12 +35,10 @@ def kept_seconds(value):
     :return: int, 0 to 30 days.
     """
     total = _total(value, "a time must look like 4h, 2d or 0")
-    if isinstance(total, float) or not 0 <= total <= KEPT_MOST:
-        raise grammar.Refused("what is kept may be kept for 0 to 30 days")
+    grammar.check_kept_seconds(total)
     return total
 
 
-KEPT_MOST = 30 * 86400
 _UNITS = (86400, 3600, 60, 1)
 
 
