@@ -2,10 +2,12 @@
 
 from __future__ import absolute_import, print_function
 
+import os
+
 import pytest
 
 from tests.executor.machine import Machine
-from tests.lab import process
+from tests.lab import busybox, process
 
 PROJECT = {
     "setup.py": 'from setuptools import setup\n\nsetup(name="shop", version="1.0", py_modules=["shop"])\n',
@@ -27,6 +29,14 @@ def docker_machine(engine, python_image):
     made = Machine(engine.command, python_image)
     yield made
     made.remove()
+
+
+@pytest.fixture(scope="session")
+def small_base(engine):
+    """str, name of a base image with a shell, of 2 MB."""
+    name = "tristan-lab/busybox:%d" % os.getpid()
+    yield busybox.make(engine, name)
+    engine.run(["rmi", "--force", name])
 
 
 @pytest.fixture

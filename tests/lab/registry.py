@@ -119,6 +119,11 @@ class Registry(object):
             raise process.LabError("no manifest {0}:{1}".format(repository, reference))
         return json.loads(body.decode("utf-8"))
 
+    def configuration(self, repository, reference):
+        """:returns: dict, what the image says of itself: its `config` (Env, Labels, ...), its `history`"""
+        digest = self.manifest(repository, reference)["config"]["digest"]
+        return self._json("/v2/{0}/blobs/{1}".format(repository, digest))
+
     def manifests(self, repository):
         """:returns: list of str, digests of all manifests the repository holds, tagged or not"""
         found = self._path("data/docker/registry/v2/repositories")
