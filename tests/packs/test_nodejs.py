@@ -1,0 +1,185 @@
+"""Node.js projects, built by npm, yarn 1, yarn 4 and pnpm in real containers."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import json
+import os
+
+import pytest
+
+from tests.executor.machine import REPOSITORY
+from tests.packs import nodejs_projects as projects
+
+pytestmark = pytest.mark.once
+
+SECRETS = {"build:NPM_TOKEN": "s3cret-token"}
+
+IMAGE_CONTEXT = """#!/bin/sh
+set -eu
+sh "$TRISTAN_BUILD/build_project.sh"
+export TRISTAN_CONTEXT="$HOME/context"
+rm -rf "$TRISTAN_CONTEXT"
+mkdir -p "$TRISTAN_CONTEXT"
+sh "$TRISTAN_BUILD/package_to_docker.sh"
+ls "$TRISTAN_CONTEXT/node_modules" | sed 's/^/kept: /'
+"$TRISTAN_CONTEXT/startup.sh" image
+"""
+
+
+@pytest.fixture
+def machine(make_pack_machine, nodejs_image):
+    return make_pack_machine(nodejs_image, "nodejs")
+
+
+@pytest.fixture(params=projects.MANAGERS)
+def manager(request):
+    """str, each package manager; yarn from version 2 on is called berry"""
+    return request.param
+
+
+@pytest.fixture
+def page(engine, index, machine, manager):
+    """The files of a locked project, whose packages are on an index that wants a token."""
+    projects.publish(index)
+    files = projects.locked(engine, index, manager, projects.project(manager))
+    machine.configure(projects.configuration(index))
+    index.token = SECRETS["build:NPM_TOKEN"]
+    index.forget()
+    return files
+
+
+def test_second_build_downloads_nothing(machine, index, page, manager):
+    machine.project("page", page)
+    status, log = machine.build("page", secrets=SECRETS, network="host")
+    assert status["state"] == "success", log
+    assert "HELLO" in log and SECRETS["build:NPM_TOKEN"] not in log
+    assert [artifact["name"] for artifact in status["artifacts"]] == ["dist/page.txt"]
+    with open(status["artifacts"][0]["path"]) as built:
+        assert built.read() == "Hello, world!\n"
+    if manager == "yarn":
+        assert os.listdir(os.path.join(cache_of(status), "mirror"))  # .yarnrc says so
+    assert index.forget()
+    status, log = machine.build("page", script=IMAGE_CONTEXT, secrets=SECRETS, network="none")
+    assert status["state"] == "success", log
+    assert "kept: greeting\n" in log and "kept: shouting" not in log
+    assert "started: Hello, image!" in log
+    assert not index.requests
+
+
+def cache_of(status):
+    """:returns: path of the project's cache on the machine"""
+    project = os.path.dirname(os.path.dirname(os.path.dirname(status["source"])))
+    return os.path.join(project, "cache")
+
+
+def test_builds_at_once_share_one_cache_and_leave_it_to_the_next(machine, index, page):
+    names = ["one", "two", "three"]
+    for name in names:
+        machine.project(name, page)
+    shared = {"cache": {"scope": "language"}, "network": "host"}
+    requests = [machine.ask_for(name, **shared) for name in names[:2]]
+    for number, request in enumerate(requests):
+        machine.launch(dict(request, executor_id=str(number + 1)), SECRETS)
+    for number, request in enumerate(requests):
+        request["executor_id"] = str(number + 1)
+        assert machine.wait(request)["state"] == "success", machine.log(request)
+    assert index.forget()
+    status, log = machine.build("three", cache={"scope": "language"}, secrets=SECRETS)
+    assert status["state"] == "success", log
+    assert not index.requests
+
+
+def workspaces(manager):
+    """:returns: dict of path -> text: a package `page` that needs its neighbour `greeting`"""
+    version = {"npm": "*", "yarn": "1.0.0"}.get(manager, "workspace:*")
+    page = projects.project(manager, dependencies={"greeting": version}, devDependencies={})
+    page["package.json"] = page["package.json"].replace("shout && ", "")
+    files = dict(("packages/page/" + path, text) for path, text in page.items())
+    files[".yarnrc.yml"] = files.pop("packages/page/.yarnrc.yml", "")
+    top = {"name": "top", "version": "1.0.0", "private": True, "workspaces": ["packages/*"]}
+    greeting = {"name": "greeting", "version": "1.0.0"}
+    return dict(
+        files,
+        **{
+            "package.json": json.dumps(top),
+            "pnpm-workspace.yaml": "packages: ['packages/*']\n",
+            "packages/greeting/package.json": json.dumps(greeting),
+            "packages/greeting/index.js": projects.GREETING,
+        },
+    )
+
+
+def test_module_of_a_workspace(engine, index, machine, manager):
+    files = projects.locked(engine, index, manager, workspaces(manager))
+    machine.project("top", files)
+    status, log = machine.build("top", "packages/page", IMAGE_CONTEXT)
+    assert status["state"] == "success", log
+    assert [artifact["name"] for artifact in status["artifacts"]] == ["dist/page.txt"]
+    assert "kept: greeting\n" in log or manager == "pnpm"  # which keeps it in the module's own
+    assert "started: Hello, image!" in log
+
+
+def test_corepack_fetches_what_package_json_names(machine, index):
+    program = "#!/usr/bin/env node\nconsole.log(process.argv[2] === '--version' ? '1.22.5' : 'fetched');\n"
+    index.add_npm("yarn", "1.22.5", {"bin/yarn.js": program}, bin={"yarn": "bin/yarn.js"})
+    package = {"name": "page", "packageManager": "yarn@1.22.5"}
+    machine.project("page", {"package.json": json.dumps(package), "yarn.lock": ""})
+    script = '#!/bin/sh\nPATH=/opt/corepack/bin:$PATH exec sh "$TRISTAN_BUILD/build_project.sh"\n'
+    environment = {"COREPACK_NPM_REGISTRY": index.address, "COREPACK_INTEGRITY_KEYS": "0"}
+    first = {"script": script, "environment": environment}
+    status, log = machine.build("page", network="host", **first)
+    assert status["state"] == "success", log
+    assert "nodejs: yarn 1.22.5\nfetched\n" in log
+    status, log = machine.build("page", **first)
+    assert "nodejs: yarn 1.22.5\nfetched\n" in log
+
+
+NPM_LOCK = {"name": "page", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {}}}
+NPM = {"package.json": "{}", "package-lock.json": json.dumps(NPM_LOCK)}
+YARN = {"package.json": "{}", "yarn.lock": ""}
+RULES = {
+    "no_package": ({"yarn.lock": ""}, "no package.json in the repository; set module_path"),
+    "no_lock": ({"package.json": "{}"}, "pnpm-lock.yaml in the repository, or above; commit one"),
+    "two_locks": (dict(NPM, **YARN), "there are lock files of npm yarn; keep one"),
+    "one_of_two": (
+        dict(NPM, **dict(YARN, **{"package.json": '{"packageManager": "npm@1.2.3"}'})),
+        'has no script "build"; nothing more to do',
+    ),
+    "other_lock": (
+        dict(NPM, **{"package.json": '{"packageManager": "yarn@1.22.22"}'}),
+        "package.json names yarn@1.22.22, and the lock file is of npm",
+    ),
+    "unknown": (
+        dict(NPM, **{"package.json": '{"packageManager": "bun@1.2.0"}'}),
+        "package.json names bun@1.2.0, and the lock file is of npm; this pack knows",
+    ),
+    "newer_yarn": (
+        dict(YARN, **{"yarn.lock": "__metadata:\n  version: 8\n"}),
+        "yarn.lock is of yarn 2 or later, and the build image has yarn 1",
+    ),
+    "no_pnpm": ({"package.json": "{}", "pnpm-lock.yaml": ""}, "no pnpm in the build image"),
+}
+RUN_RULES = """
+rm /usr/local/bin/pnpm
+for rule in /rules/*; do
+    echo "== ${rule##*/}"
+    mkdir /tmp/home
+    HOME=/tmp/home TRISTAN_BUILD=/pack TRISTAN_SOURCE=$rule TRISTAN_MODULE_PATH= TRISTAN_DOWNLOADS=/tmp/home \
+        TRISTAN_DEPENDENCY_LIB=/none TRISTAN_SECRETS=/none sh /pack/build_project.sh 2>&1 || echo failed
+    rm -r /tmp/home
+done
+"""
+
+
+def test_rules(engine, nodejs_image, tmpdir):
+    for name, (files, _) in RULES.items():
+        for path, text in files.items():
+            tmpdir.join(name, path).write(text, ensure=True)
+    words = ["run", "--rm", "--network", "none", "--volume", "{0}:/rules".format(tmpdir)]
+    pack = os.path.join(REPOSITORY, "business_hyper_fusion", "nodejs")
+    words += ["--volume", pack + ":/pack:ro", nodejs_image, "sh", "-c", RUN_RULES]
+    said = engine.run(words)
+    for name, (_, expected) in RULES.items():
+        words_of_it = said.partition("== {0}\n".format(name))[2].partition("== ")[0]
+        assert expected in words_of_it, said
+        assert ("failed" in words_of_it) == (name != "one_of_two"), said
