@@ -1,0 +1,97 @@
+"""Java projects, built by a real Maven in a real container from Debian's repository, and by wrappers."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import pytest
+
+from tests.lab import process
+from tests.packs import app_image
+from tests.packs import java_projects as projects
+from tests.packs.file_server import FileServer, zipped
+
+pytestmark = pytest.mark.once
+
+TOOL = '#!/bin/sh\necho "the distribution\'s tool:" "$@"\n'
+WRAPPER = """#!/bin/sh
+# As Maven's and Gradle's own do: the distribution is fetched once, into the home that the environment names.
+set -eu
+tool=$%s/wrapper/dists/lab
+if [ ! -d "$tool" ]; then
+    mkdir -p "$tool"
+    wget -q -O "$HOME/tool.zip" %s/tool.zip
+    unzip -q "$HOME/tool.zip" -d "$tool"
+fi
+exec "$tool/bin/tool" "$@"
+"""
+WRAPPERS = {
+    "mvnw": ("MAVEN_USER_HOME", "pom.xml", "clean package -DskipTests"),
+    "gradlew": ("GRADLE_USER_HOME", "build.gradle", "--no-daemon --console=plain assemble"),
+}
+
+
+@pytest.fixture
+def machine(make_pack_machine, java_image):
+    return make_pack_machine(java_image, "java")
+
+
+@pytest.fixture(scope="session")
+def maven_files(engine, java_image):
+    """str, directory of Debian's Maven repository"""
+    directory = process.directory("maven")
+    projects.unpack_repository(engine, directory)
+    yield directory
+    process.remove(directory)
+
+
+@pytest.fixture
+def repository(maven_files):
+    """The repository over HTTP."""
+    server = FileServer(maven_files)
+    yield server
+    server.stop()
+
+
+def names(status):
+    return [artifact["name"] for artifact in status["artifacts"]]
+
+
+def test_built_twice_downloaded_once_and_the_image_answers(engine, java_image, machine, repository):
+    machine.project("shop", projects.single())
+    machine.configure({"settings.xml": projects.settings(repository.address)})
+    status, log = machine.build("shop", network="host")
+    assert status["state"] == "success", log
+    assert names(status) == ["target/shop-1.0.jar"]
+    assert repository.forget()
+    status, log = machine.build("shop", script=app_image.CONTEXT, network="none")
+    assert status["state"] == "success", log
+    assert not repository.requests
+    assert "java: target/shop-1.0.jar is the application" in log
+    options = ["--env", "JAVA_OPTS=-Xmx64m -Dgreeting=hello"]
+    image = app_image.AppImage(engine, "java", java_image)
+    with image.started(status, options, ["a b", "c"]) as ask:
+        assert ask("/") == "shop-main hello a b c"
+
+
+def test_a_module_is_built_with_what_it_needs_and_nothing_else(machine, repository):
+    machine.project("shop", projects.reactor())
+    machine.configure({"settings.xml": projects.settings(repository.address)})
+    status, log = machine.build("shop", "app", network="host")
+    assert status["state"] == "success", log
+    assert "java: Maven: -pl app -am clean package -DskipTests" in log
+    assert names(status) == ["target/app-1.0.jar"]
+
+
+@pytest.mark.parametrize("wrapper", sorted(WRAPPERS))
+def test_a_wrapper_s_distribution_is_downloaded_once(machine, wrapper):
+    home, file, arguments = WRAPPERS[wrapper]
+    server = FileServer()
+    try:
+        server.add("/tool.zip", zipped({"bin/tool": TOOL}))
+        machine.project("shop", {file: "", wrapper: WRAPPER % (home, server.address)})
+        for network in ("host", "none"):
+            status, log = machine.build("shop", network=network)
+            assert status["state"] == "success", log
+            assert "the distribution's tool: " in log and arguments in log
+        assert server.requests == ["GET /tool.zip"]
+    finally:
+        server.stop()
