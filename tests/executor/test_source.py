@@ -32,6 +32,12 @@ def ssh_machine(machine, shop, git_over_ssh):
     return machine
 
 
+RECORDER = """#!/bin/sh
+{{ echo "$@"; tr '\\0' '\\n' </proc/self/environ; }} >> {0}
+exec /usr/bin/git "$@"
+"""
+
+
 def with_server(machine, address, script="true", **changes):
     request = machine.request(address, script, **changes)
     request["repository"]["git_server"] = "main"
@@ -65,12 +71,19 @@ def closed_http(repositories):
     server.stop()
 
 
-def test_http_with_password_which_appears_nowhere(machine, shop, closed_http):
+def test_http_with_password_which_appears_nowhere(machine, shop, closed_http, tmpdir, monkeypatch):
+    """... neither in arguments nor in the environment of git, nor in any file afterwards."""
+    recorder, seen = tmpdir.mkdir("bin").join("git"), tmpdir.join("seen")
+    recorder.write(RECORDER.format(seen))
+    recorder.chmod(0o755)
+    monkeypatch.setenv(str("PATH"), str("%s:%s") % (recorder.dirname, os.environ["PATH"]))
     machine.configure_git_server({"main": {"username": "robot", "kind": "plain"}})
     request = with_server(machine, closed_http.address("group/shop"))
     status = machine.run(request, {"git_password": "s3cret/pass word"})
     assert status["state"] == "success", machine.log(request)
     assert grep(machine.root, b"s3cret/pass word") == []
+    assert "read-tree" in seen.read() and "TRISTAN_GIT_PASSWORD_FILE" in seen.read()
+    assert "s3cret" not in seen.read()
 
 
 def grep(root, needle):
@@ -167,6 +180,24 @@ def test_commit_of_another_branch_is_refused(machine, address, shop):
         machine.request(address, ref={"kind": "branch", "name": "main", "commit": other})
     )
     assert status["cause"] == "commit_not_found"
+
+
+def test_a_new_tag_or_branch_transfers_what_is_missing(machine, address, shop, git_over_http):
+    shop.commit({"large": os.urandom(500 * 1000)}, "Large")
+    machine.run(machine.request(address, "true"))
+    whole = git_over_http.sent()
+    assert whole > 500 * 1000
+    shop.tag("v1")
+    tip = shop.commit({"shop.py": "answer = 43\n"}, "Ahead", branch="feature/ahead")
+    for ref in ({"kind": "tag", "name": "v1"}, {"kind": "branch", "name": "feature/ahead"}):
+        before = git_over_http.sent()
+        request = machine.request(address, "true", ref=dict(ref, commit=""))
+        assert machine.run(request)["state"] == "success"
+        assert 0 < git_over_http.sent() - before < 5000
+    before = git_over_http.sent()
+    request = machine.request(address, "true", ref={"kind": "commit", "name": tip, "commit": tip})
+    assert machine.run(request)["state"] == "success"
+    assert 0 < git_over_http.sent() - before < 5000
 
 
 def test_moved_tag_and_rewound_branch_are_followed(machine, address, shop):
