@@ -98,7 +98,7 @@ class Launcher(object):
 
     def _try(self, plan, machine, executor_id, secrets):
         """The answer of one executor: "started" or "busy"."""
-        release = self._make_release()
+        release = self._release_of(plan)
         request = plan.request(machine, executor_id, release.hash)
         attempt = Attempt(self._contacts[machine.name], release, self._on_event)
         if plan.tree and machine.name not in self._brought:
@@ -113,11 +113,22 @@ class Launcher(object):
             self._journal.withdraw(plan.build_id)
             raise
 
+    def _release_of(self, plan):
+        """This controller's release, but for a plan that wants another one."""
+        own = self._make_release()
+        return own if plan.release in ("", own.hash) else PastRelease(plan.release)
+
     def _started(self, plan, machine, executor_id, said):
         self._journal.confirm(plan.build_id)
-        self._contacts[machine.name].remember(release=self._make_release().hash)
+        release = self._make_release().hash
+        if plan.release in ("", release):
+            self._contacts[machine.name].remember(release=release)
         attempt, already = said.get("attempt"), said.get("already", False)
         return LaunchedBuild(plan.build_id, attempt, machine.name, executor_id, already)
+
+
+PastRelease = collections.namedtuple("PastRelease", "hash")
+"""A release that this controller knows the name of, and has no files of."""
 
 
 class Attempt(object):
@@ -131,8 +142,11 @@ class Attempt(object):
     def run(self, executor_id, data):
         """:param data: bytes for startup.py's stdin. :returns: its answer, "started" or "busy"."""
         said = {"answer": "lack"}
-        if self._contact.facts().get("python"):
+        is_past = isinstance(self._release, PastRelease)
+        if is_past or self._contact.facts().get("python"):
             said = self._launch(executor_id, data)
+        if said["answer"] == "lack" and is_past:
+            raise release_gone(self._contact.machine.name, self._release.hash)
         if said["answer"] == "lack":
             self._persist(self._push)
             said = self._persist(self._launch_once, executor_id, data)
@@ -218,6 +232,14 @@ class Attempt(object):
         if said["answer"] not in ("started", "busy"):
             raise errors.ProtocolError("launch on %s: it answered %.80r" % (name, said["answer"]))
         return said
+
+
+def release_gone(machine, release):
+    return errors.UsageError(
+        "%s no longer holds the scripts of then (release %s)" % (machine, release),
+        remedy="--current-scripts builds with this controller's own",
+        cause="release_gone",
+    )
 
 
 def entry(plan, machine, executor_id):

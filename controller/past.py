@@ -15,21 +15,39 @@ from controller import answer, errors
 def ask(contact, build_id):
     """:raises errors.BuildNotFound: the machine holds no such build, or only what became of it."""
     where = contact.machine.name
-    said = contact.ask("request", {"build_id": build_id})
-    if said is None or said["answer"] == "absent":
-        raise errors.BuildNotFound("%s holds no build %s" % (where, build_id))
+    said = _answer(contact, build_id)
     if said.get("request") is None:
         raise errors.BuildNotFound(
             "%s keeps no request of build %s any more" % (where, build_id),
             remedy="build the commit anew: `tristan build PROJECT --commit SHA`",
         )
-    what = "request on %s" % where
-    provenance = said.get("provenance")
     return {
         "request": believed(said["request"], build_id, where),
-        "status": answer.believed_status(said.get("status"), what),
-        "provenance": provenance if isinstance(provenance, dict) else None,
+        "status": answer.believed_status(said.get("status"), "request on %s" % where),
+        "provenance": _object(said.get("provenance")),
     }
+
+
+def provenance(contact, build_id):
+    """:returns: dict. :raises errors.BuildNotFound: the machine holds none of that build."""
+    found = _object(_answer(contact, build_id).get("provenance"))
+    if found is None:
+        raise errors.BuildNotFound(
+            "%s holds no provenance of build %s" % (contact.machine.name, build_id),
+            remedy="a build has one when it ended in success and made artifacts or an image",
+        )
+    return found
+
+
+def _answer(contact, build_id):
+    said = contact.ask("request", {"build_id": build_id})
+    if said is None or said["answer"] == "absent":
+        raise errors.BuildNotFound("%s holds no build %s" % (contact.machine.name, build_id))
+    return said
+
+
+def _object(found):
+    return found if isinstance(found, dict) else None
 
 
 def believed(request, build_id, where):

@@ -53,6 +53,8 @@ class Plan(object):
     """
 
     notify = ()
+    release = ""
+    """Hash of the release it must be launched against; "" for the controller's own."""
 
     def __init__(self, document, machines, secrets, tree=None):
         self.document = document

@@ -43,9 +43,17 @@ class Controller(object):
         from controller import plan, release
 
         choices = plan.Choices(project, **chosen)
-        random_digits = binascii.hexlify(os.urandom(4)).decode("ascii")
-        moment = plan.Moment(time.time(), random_digits, requested_by())
-        return plan.plan(self.settings, choices, moment, release.languages())
+        return plan.plan(self.settings, choices, self._moment(), release.languages())
+
+    def plan_again(self, build, notify=(), **chosen):
+        """What would be launched to repeat a past build. :param chosen: see rebuild.plan."""
+        from controller import notify as notices
+        from controller import rebuild
+
+        past = self.past_request(build)[1]
+        planned = rebuild.plan(self.settings, past, self._moment(), **chosen)
+        planned.notify = notices.checked(notify, self.settings)
+        return planned
 
     def preview(self, plan):
         """What a launch of a plan would send: preview.Preview."""
@@ -139,6 +147,13 @@ class Controller(object):
         machine, build_id = self._place(build)
         return machine, past.ask(self._contacts[machine], build_id)
 
+    def provenance(self, build):
+        """The in-toto statement of what a build made: dict."""
+        from controller import past
+
+        machine, build_id = self._place(build)
+        return past.provenance(self._contacts[machine], build_id)
+
     def artifacts(self, build):
         """A build's files: dicts of name, size, sha256."""
         from controller import artifacts
@@ -201,6 +216,12 @@ class Controller(object):
     def close(self):
         for contact in self._contacts.values():
             contact.drop()
+
+    def _moment(self):
+        from controller import plan
+
+        random_digits = binascii.hexlify(os.urandom(4)).decode("ascii")
+        return plan.Moment(time.time(), random_digits, requested_by())
 
     def _connect(self, machine):
         from controller import transport

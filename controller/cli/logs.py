@@ -4,8 +4,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import click
 
-from controller.cli import build as build_command
-from controller.cli import watching
+from controller.cli import launching, watching
 
 
 @click.command("logs", short_help="Show or follow a build's log.")
@@ -29,5 +28,5 @@ def logs(session, build, follow, offset):
     """
     if follow:
         options = watching.Options(joined_late=True, offset=offset)
-        return build_command.finish(session, watching.watch(session, build, options))
+        return launching.finish(session, watching.watch(session, build, options))
     return watching.read(session, build, offset)

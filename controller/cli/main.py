@@ -21,6 +21,7 @@ PROGRAM = "tristan"
 COMMANDS = (
     "init",
     "config",
+    "project",
     "enroll",
     "doctor",
     "machines",
@@ -29,6 +30,8 @@ COMMANDS = (
     "status",
     "logs",
     "artifacts",
+    "provenance",
+    "rebuild",
     "cancel",
     "notify",
     "uninstall",
