@@ -19,9 +19,17 @@ remove "$TRISTAN_IMAGE" || status=1
 if [ -s "$TRISTAN_IMAGE_FILES/id" ]; then
 	remove "$(cat "$TRISTAN_IMAGE_FILES/id")" || status=1
 fi
-for image; do
-	# Not by force: of a chain of steps the first removal takes the rest along, and what somebody uses stays.
-	# shellcheck disable=SC2086
-	$TRISTAN_ENGINE image rm "$image" >/dev/null 2>&1 || true
+# An engine takes a moment to end a step that was broken off, and until then keeps what that step stands on. Not by
+# force: of a chain of steps the first removal takes the rest along, and what somebody else uses stays.
+tries=5
+while [ "$tries" -gt 0 ]; do
+	left=0
+	for image; do
+		# shellcheck disable=SC2086
+		gone "$image" || $TRISTAN_ENGINE image rm "$image" >/dev/null 2>&1 || left=1
+	done
+	[ "$left" = 1 ] || break
+	tries=$((tries - 1))
+	sleep 1
 done
 exit "$status"
