@@ -7,6 +7,7 @@ request  what a build was asked, and how it ended         one document in, one l
 artifact the bytes of built files                         a line in for each, the files out until stdin ends
 tree     take a tree from an operator's disk               a line in, then a tar stream; lines out
 gc       remove what is not needed any more               one document in, one line out
+refresh  fetch and make ahead of builds, then gc          one document in, one line out
 guard    not for controllers: the guardian of a build (see daemon.py)
 """
 
@@ -23,6 +24,7 @@ VERBS = {
     "builds": "builds",
     "cancel": "cancel",
     "gc": "gc",
+    "refresh": "refresh",
     "request": "past",
     "tree": "receive_tree",
     "watch": "watch",

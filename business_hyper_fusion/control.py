@@ -32,6 +32,12 @@ class Control(object):
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.signal(signal.SIGTERM, self._on_terminate)
 
+    def uninstall(self):
+        """Signals as they were before: what comes now does not expect to be interrupted by them."""
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+
     def _on_terminate(self, number, frame):
         self._terminated = True
 

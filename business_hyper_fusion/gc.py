@@ -50,6 +50,8 @@ def answer(business, question):
 
 def asked(question):
     """:returns: Report, empty. :raises ValueError: what is asked makes no sense."""
+    if not isinstance(question, dict):
+        raise ValueError("a question is an object")
     older_than, most_bytes = (
         question.get("older_than_seconds", OLDER_THAN),
         question.get("most_bytes"),
@@ -97,6 +99,7 @@ class Collection(object):
             gc_engine.collect_containers(self._report, self._business, engine)
         if there and self._report.wants("images"):
             gc_engine.collect_images(self._report, self._business, engine)
+            gc_engine.collect_replaced(self._report, self._business, engine)
         self._collect_files()
 
     def _collect_files(self):

@@ -10,7 +10,7 @@ import json
 import os
 
 from business_hyper_fusion import builds, compat, gc_executors, image, lock, remove, status
-from business_hyper_fusion.gc_report import Item, moment
+from business_hyper_fusion.gc_report import Item, days, moment
 
 FORMAT = '{{.ID}} {{.Label "tristan.build_id"}} {{.Label "tristan.attempt"}}'
 
@@ -52,6 +52,12 @@ class Engine(object):
         output = remove.run(compat.words(self._words + words + everything))[1]
         told = [compat.native(json.loads(line)) for line in compat.to_native(output).splitlines()]
         return [one for one in told if one["Id"] in mine], told
+
+    def image(self, image_id):
+        """:returns: what the engine tells of an image, or None when it is not there."""
+        words = ["image", "inspect", "--format", "{{json .}}", image_id]
+        exit_status, output, _ = remove.run(compat.words(self._words + words))
+        return json.loads(compat.to_native(output)) if exit_status == 0 else None
 
     def remove_container(self, container):
         self._ask(["rm", "--force", "--volumes", container])
@@ -110,6 +116,22 @@ def collect_images(report, business, engine):
         for name in names if labels.get("tristan.image") == "build" else ():
             gone = labels.get("tristan.base") not in present and not name.startswith(PINNED)
             _collect_build_image(report, business, engine, (name, size, gone))
+
+
+def collect_replaced(report, business, engine):
+    """Base images that a refresh pulled others in place of; who gave one a name again, or runs it, keeps it."""
+    directory = image.replaced(business)
+    for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else ():
+        record, image_id = os.path.join(directory, name), "sha256:" + name
+        item = report.judged(Item("images", image_id, [], moment(record)))
+        found = engine.image(image_id)
+        if found is None or found.get("RepoTags"):
+            report.dry_run or compat.remove_file(record)
+        elif not item.why:
+            report.kept("images")
+        else:
+            item.why = "a newer image has its name for %s" % days(report.age(item))
+            _remove(report, item, found.get("Size"), lambda one=image_id: engine.remove_image(one))
 
 
 def _remove_names(report, engine, one, going):

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import os
 
-from business_hyper_fusion import asking, compat, engine, lock, names, outcome
+from business_hyper_fusion import asking, compat, engine, files, lock, names, outcome
 
 
 def run(work):
@@ -36,6 +36,11 @@ def lock_of(business, name):
 def mark_of(business, name):
     """:returns: path of a build image's mark: its time is the last use, and builds that use it share its lock."""
     return os.path.join(business.images, names.component(name) + ".used")
+
+
+def replaced(business):
+    """:returns: directory of files named after the ids of base images that a pulled one took the name of."""
+    return os.path.join(business.images, "replaced")
 
 
 class BuildImage(object):
@@ -121,31 +126,34 @@ class BuildImage(object):
         compat.make_directories(self._work.business.images)
         held = self._lock()
         try:
-            before = self._inspect([self._base])
-            self._pull_again(before)
+            self._pull_again()
             if self.up_to_date():
                 return False
             self._build(str(self._base_image().get("Id")))
-            self._remove_nameless(before)
             return True
         finally:
             os.close(held)
 
-    def _pull_again(self, before):
+    def _pull_again(self):
         """An image without a digest was made on this machine, and one that is named by its digest can't change."""
+        before = self._inspect([self._base])
         if before and (not before[0].get("RepoDigests") or "@" in self._base):
             return
         pulled = self._run(engine.pull(self._work.engine, self._base), capture=True)
         if pulled.exit_status != 0:
             message = "image %s can't be pulled: %s"
             raise outcome.error("image_unavailable", message % (self._base, pulled.last_line()))
+        now = [image.get("Id") for image in self._inspect([self._base])]
+        for image in before:
+            if image.get("Id") not in now:
+                self._note_replaced(str(image.get("Id")))
 
-    def _remove_nameless(self, bases):
-        """A base whose name the pulled one has now; where something else needs it, the engine refuses."""
-        for base in self._inspect([str(base.get("Id")) for base in bases]):
-            if not base.get("RepoTags"):
-                words = engine.remove_image(self._work.engine, str(base.get("Id")))
-                self._run(words, capture=True)
+    def _note_replaced(self, image_id):
+        """The base that lost its name: a build may have to be repeated with it for a while, then gc removes it."""
+        directory = replaced(self._work.business)
+        compat.make_directories(directory)
+        name = image_id.rpartition(":")[2]
+        files.publish(os.path.join(directory, name), compat.to_bytes(self._base + "\n"))
 
     def _lock(self):
         waiting = "==> image: waiting for another build that makes %s" % self.name
