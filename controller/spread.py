@@ -55,8 +55,10 @@ class Spread(object):
                     self._on_event("not using %s: %s" % (name, error.message))
         if not told:
             raise failures[0]
+        # Of machines alike any goes first, so that many operators don't all choose the same.
+        lots = dict((name, random.random()) for name in told)
         reachable = [pair for pair in pairs if pair[0].name in told]
-        return sorted(reachable, key=lambda pair: rank(pair, told[pair[0].name]))
+        return sorted(reachable, key=lambda pair: rank(pair, told[pair[0].name], lots))
 
     def _ask(self, name, plan):
         """{executor id: what the machine says of it}; those that never ran are not in it."""
@@ -67,8 +69,8 @@ class Spread(object):
         return answer.believed_builds(said or {})["executors"]
 
 
-def rank(pair, executors):
-    """A key to sort by; of equals any goes first, so that many operators don't all choose the same."""
+def rank(pair, executors, lots):
+    """A key to sort by. :param lots: {machine name: a number}, which decides between machines alike."""
     machine, executor_id = pair
     executor = executors.get(executor_id, {})
     busy = len([one for one in executors.values() if one["busy"]])
@@ -78,7 +80,8 @@ def rank(pair, executors):
         executor.get("holds") is not True,
         busy / float(machine.executors),
         last if isinstance(last, six.text_type) else "",
-        random.random(),
+        lots[machine.name],
+        int(executor_id),
     )
 
 

@@ -105,7 +105,7 @@ def test_a_copy_of_the_installation_has_the_same_hash(tmpdir, root):
 
 
 def test_languages_are_those_with_a_pack():
-    assert release.languages() == ["nodejs", "python"]
+    assert release.languages() == ["java", "nodejs", "php", "python"]
 
 
 def test_the_operator_s_dependency_configuration_takes_the_installed_one_s_place(tmpdir):
