@@ -8,6 +8,7 @@ import os
 import pytest
 
 from tests.executor.machine import Machine
+from tests.lab import certificates as certificates_of
 from tests.packs.index import Index
 
 
@@ -32,9 +33,13 @@ class PackMachine(Machine):
             with io.open(os.path.join(directory, name), "w", encoding="utf-8") as target:
                 target.write(text)
 
+    def repository(self, name):
+        """:returns: tests.lab.git_server.Repository, empty"""
+        return self._repositories.create(name)
+
     def project(self, name, files):
         """:returns: Repository with the files (dict of path -> text) on main"""
-        repository = self._repositories.create(name)
+        repository = self.repository(name)
         repository.commit(files)
         return repository
 
@@ -58,6 +63,12 @@ def index():
     found = Index()
     yield found
     found.stop()
+
+
+@pytest.fixture
+def certificates(tmpdir):
+    """Certificates for repo.example, which only a proxy of the lab knows."""
+    return certificates_of.make(str(tmpdir), "DNS:repo.example")
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ class FileServer(Index):
     :param directory: str, what it serves besides what is added
     """
 
-    def __init__(self, directory=""):
+    def __init__(self, directory="", certificates=None):
         self._directory = directory
         self._files = {}
-        Index.__init__(self)
+        Index.__init__(self, certificates)
 
     def add(self, path, content):
         """:param content: bytes"""

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import io
 import json
+import ssl
 import tarfile
 import threading
 import zipfile
@@ -21,19 +22,26 @@ TEXT, HTML, JSON = "application/octet-stream", "text/html", "application/json"
 class Index(object):
     """Listens from the start; call `stop()`.
 
-    .address ("http://127.0.0.1:PORT") .host ("127.0.0.1:PORT") .requests (list of str, "GET /path")
+    .address ("http://127.0.0.1:PORT") .host ("127.0.0.1:PORT") .port .requests (list of str, "GET /path")
 
     .token: str; once set, files are given only to who sends it as a bearer
+
+    :param certificates: tests.lab.certificates.Certificates, for https
     """
 
-    def __init__(self):
+    def __init__(self, certificates=None):
         self._pages = {}
         self._wheels = {}
         self.requests = []
         self.token = ""
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
-        self.host = "127.0.0.1:{0}".format(self._server.server_address[1])
-        self.address = "http://" + self.host
+        self.port = self._server.server_address[1]
+        self.host = "127.0.0.1:{0}".format(self.port)
+        self.address = ("https://" if certificates else "http://") + self.host
+        if certificates:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificates.certificate, certificates.key)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 

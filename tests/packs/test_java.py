@@ -2,15 +2,30 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import io
+
 import pytest
 
 from tests.lab import process
+from tests.lab.proxy import Proxy
 from tests.packs import app_image
 from tests.packs import java_projects as projects
 from tests.packs.file_server import FileServer, zipped
 
 pytestmark = pytest.mark.once
 
+STORES = """
+ls "$TRISTAN_CACHE/java_trust"
+keytool -list -storepass changeit -keystore "$TRISTAN_CACHE"/java_trust/[0-9]*[0-9] | grep -c '^tristan-'
+"""
+CLEAN = (
+    """#!/bin/sh
+set -eu
+. "$TRISTAN_BUILD/environment.sh"
+run_maven clean
+"""
+    + STORES
+)
 TOOL = '#!/bin/sh\necho "the distribution\'s tool:" "$@"\n'
 WRAPPER = """#!/bin/sh
 # As Maven's and Gradle's own do: the distribution is fetched once, into the home that the environment names.
@@ -95,3 +110,40 @@ def test_a_wrapper_s_distribution_is_downloaded_once(machine, wrapper):
         assert server.requests == ["GET /tool.zip"]
     finally:
         server.stop()
+
+
+def test_maven_goes_through_a_proxy_to_a_server_of_an_own_authority(
+    machine, maven_files, certificates
+):
+    machine.project("shop", projects.single())
+    machine.configure({"settings.xml": projects.settings("https://repo.example")})
+    authority = read(certificates.ca_file)
+    server = FileServer(maven_files, certificates)
+    with Proxy({"repo.example": server.port}) as proxy:
+        status, log = machine.build(
+            "shop",
+            script=CLEAN,
+            network="host",
+            proxy={"address": proxy.address, "no_proxy": "git.example"},
+            ca=authority,
+        )
+    server.stop()
+    assert status["state"] == "success", log
+    assert server.requests
+    assert set(proxy.requests) == {"CONNECT repo.example:443"}
+    first = stores(log, 1)
+    status, log = machine.build("shop", script=CLEAN, ca=authority + "And:\n" + authority)
+    assert status["state"] == "success", log
+    assert len(first) == 1 and len(stores(log, 2)) == 1 and stores(log, 2) != first
+
+
+def stores(log, certificates):
+    """:returns: list of str, the trust stores that STORES listed; the one has that many certificates of ours"""
+    lines = log.splitlines()
+    assert str(certificates) in lines, log
+    return [line for line in lines if line.isdigit() and int(line) > certificates]
+
+
+def read(path):
+    with io.open(path, encoding="ascii") as source:
+        return source.read()
