@@ -23,6 +23,16 @@ def machines():
     return {_PARAMETER: _completer("machines")}
 
 
+def git_servers():
+    """:returns: keyword arguments for a click parameter that takes a git server's name."""
+    return {_PARAMETER: _completer("git_servers")}
+
+
+def build_profiles():
+    """:returns: keyword arguments for a click parameter that takes a build profile's name."""
+    return {_PARAMETER: _completer("build_profiles")}
+
+
 def _completer(kind):
     # click 7 calls it with args=, click 8 with the parameter in the same place.
     def complete(ctx, args, incomplete):
