@@ -76,7 +76,7 @@ def test_http_with_password_which_appears_nowhere(machine, shop, closed_http, tm
     recorder, seen = tmpdir.mkdir("bin").join("git"), tmpdir.join("seen")
     recorder.write(RECORDER.format(seen))
     recorder.chmod(0o755)
-    monkeypatch.setenv(str("PATH"), str("%s:%s") % (recorder.dirname, os.environ["PATH"]))
+    monkeypatch.setenv(str("PATH"), str("%s:%s" % (recorder.dirname, os.environ["PATH"])))
     machine.configure_git_server({"main": {"username": "robot", "kind": "plain"}})
     request = with_server(machine, closed_http.address("group/shop"))
     status = machine.run(request, {"git_password": "s3cret/pass word"})
