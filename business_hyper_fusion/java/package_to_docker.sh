@@ -39,6 +39,7 @@ pick_one() {
 	case $found in
 	"")
 		there=$({ archives jar && archives war; } | tr '\n' ' ')
+		there=${there% }
 		fail "nothing in target or build/libs of ${TRISTAN_MODULE_PATH:-the repository} runs by itself (${there:-there is no jar}): no manifest names a Main-Class; set module_path to the application's module, or give the build profile a Dockerfile"
 		;;
 	*"

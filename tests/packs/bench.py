@@ -101,3 +101,9 @@ class Bench(object):
 
     def remove(self):
         process.remove(self.place)
+
+
+def of_pack(language, name):
+    """:returns: str, the text of a pack's file"""
+    with io.open(os.path.join(PACKS, language, name), encoding="utf-8") as source:
+        return source.read()

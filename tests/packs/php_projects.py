@@ -26,7 +26,7 @@ TO_INDEX = "RewriteEngine on\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule .
 
 
 def publish(server):
-    """Have the packages that the project needs: greeting to run, testing to develop."""
+    """Have the packages that the project needs, at the server's address: greeting to run, testing to develop."""
     packages = {}
     for name, code in PACKAGES.items():
         description = {"name": name, "version": "1.0.0", "autoload": {"files": ["code.php"]}}

@@ -2,11 +2,13 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import io
 import tarfile
 
 import pytest
 from six.moves.urllib.error import HTTPError
 
+from tests.lab.proxy import Proxy
 from tests.packs import app_image
 from tests.packs import php_projects as projects
 from tests.packs.file_server import FileServer
@@ -54,3 +56,21 @@ def test_built_twice_downloaded_once_and_the_image_answers(engine, php_image, ma
         with pytest.raises(HTTPError) as refused:
             ask("/.env")
         assert refused.value.code == 403
+
+
+def test_composer_goes_through_a_proxy_to_a_server_of_an_own_authority(
+    engine, machine, packages, certificates
+):
+    files = projects.locked(engine, packages, projects.project())
+    there = "https://repo.example"
+    lock = files["composer.lock"].replace(packages.address, there)
+    machine.project("shop", dict(files, **{"composer.lock": lock}))
+    server = FileServer(certificates=certificates)
+    projects.publish(server)
+    with io.open(certificates.ca_file) as source, Proxy({"repo.example": server.port}) as proxy:
+        access = {"address": proxy.address, "no_proxy": ""}
+        status, log = machine.build("shop", network="host", proxy=access, ca=source.read())
+    server.stop()
+    assert status["state"] == "success", log
+    assert server.requests == ["GET /lab/greeting.zip"]
+    assert proxy.requests == ["CONNECT repo.example:443"]
