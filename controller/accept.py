@@ -138,7 +138,8 @@ class Acceptance(object):
     def _tags(self, entry, status):
         """The moving tags of a build, whoever has them now."""
         publish, image = entry.get("publish"), status["app_image"]
-        if status["state"] != "success" or not publish or not image:
+        wanted = status["state"] == "success" and entry.get("moves_tags")
+        if not wanted or not publish or not image:
             return []
         if image["image"] != publish["image"]:
             self._on_note(

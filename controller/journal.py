@@ -3,7 +3,7 @@
 Job: let a controller that was killed, and came back, find its builds: by id, and by the machine
     they went to; and let it find what is still to be done for them.
 In: entries {"build_id", "attempt", "machine", "executor_id", "project", "ref", "requested_at",
-    "publish", "notify"}.
+    "publish", "moves_tags", "notify"}.
 Out: entries by id, newest first; those that are open; the executor that last held a project's branch;
     what was accepted last of a ref.
 

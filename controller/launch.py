@@ -253,6 +253,7 @@ def entry(plan, machine, executor_id):
         "ref": plan.ref,
         "requested_at": plan.document["requested_at"],
         "publish": published(plan.document["publish"]),
+        "moves_tags": plan.moves_tags,
         "notify": list(plan.notify),
     }
 

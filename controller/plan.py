@@ -49,10 +49,12 @@ class Plan(object):
     :param secrets: {slot: reference with .resolve()}, read only when a launch needs them.
     :param tree: tree.Tree that has to be on the machine first; None for a ref of the repository.
 
-    `notify`: texts that name who is told of its end besides the project's own.
+    `notify`: texts that name who is told of its end besides the project's own. `moves_tags`: whether
+    the moving tags follow it, once it is accepted.
     """
 
     notify = ()
+    moves_tags = True
     release = ""
     """Hash of the release it must be launched against; "" for the controller's own."""
 

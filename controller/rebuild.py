@@ -19,6 +19,8 @@ from controller.settings import repositories
 class Repetition(plans.Plan):
     """:param release: hash of the release to launch against, "" for the controller's own."""
 
+    moves_tags = False  # what is old must not become `latest` again
+
     def __init__(self, document, machines, secrets, release):
         super(Repetition, self).__init__(document, machines, secrets)
         self.release = release

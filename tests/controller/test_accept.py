@@ -72,6 +72,7 @@ class Operator(object):
             "ref": MAIN,
             "requested_at": "2026-11-21T06:55:12.123Z",
             "publish": {"registry": "main", "image": self.image(number)},
+            "moves_tags": True,
             "notify": [],
         }
         self.journal.intend(dict(made, **changes))
@@ -217,6 +218,14 @@ def test_a_build_from_the_future_holds_no_tags_up(operator, lab):
     digest = push_image(lab, 1)
     operator.tristan().take([operator.end(1, digest)])
     assert lab.digest(REPOSITORY, "latest") == digest
+
+
+def test_a_repetition_of_an_old_build_moves_no_tags(operator, lab):
+    operator.launch(1, moves_tags=False)
+    digest = push_image(lab, 1)
+    operator.tristan().take([operator.end(1, digest)])
+    assert lab.digest(REPOSITORY, "latest") == ""
+    assert operator.journal.open_ids() == []
 
 
 def test_an_image_that_was_not_asked_for_gets_no_tag(operator, lab):
