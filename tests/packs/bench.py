@@ -11,10 +11,8 @@ import subprocess
 
 from tests.lab import process
 
-PACKS = os.path.join(
-    os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
-    "business_hyper_fusion",
-)
+REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PACKS = os.path.join(REPOSITORY, "business_hyper_fusion")
 TELL = '#!/bin/sh\necho "$(basename "$0") in $(basename "$PWD"):"\nprintf \'<%s>\' "$@"\necho\n'
 """A tool that says its name, where it is, and its arguments."""
 
@@ -106,4 +104,11 @@ class Bench(object):
 def of_pack(language, name):
     """:returns: str, the text of a pack's file"""
     with io.open(os.path.join(PACKS, language, name), encoding="utf-8") as source:
+        return source.read()
+
+
+def shipped(language, name):
+    """:returns: str, the text of a file of the dependency configuration that comes with Tristan"""
+    path = os.path.join(REPOSITORY, "cache", "dependency_lib", language, name)
+    with io.open(path, encoding="utf-8") as source:
         return source.read()

@@ -2,9 +2,11 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+from xml.etree import ElementTree
+
 import pytest
 
-from tests.packs.bench import TELL, Bench
+from tests.packs.bench import TELL, Bench, shipped
 
 pytestmark = pytest.mark.once
 
@@ -125,6 +127,15 @@ def test_settings_that_say_something_are_maven_s(bench):
     )
     wanted = "<--settings><PLACE/dependency_lib/settings.xml>"
     assert called(bench.run()[1]) == ["source:" + ALWAYS + wanted + PACKAGE]
+
+
+def test_the_shipped_configuration_changes_nothing(bench):
+    text = shipped("java", "settings.xml")
+    assert ElementTree.fromstring(text.encode("utf-8")).tag.endswith("settings")
+    assert all(line.startswith("#") for line in shipped("java", "gradle.properties").splitlines())
+    bench.source({"pom.xml": POM})
+    bench.write({"dependency_lib/settings.xml": text})
+    assert called(bench.run()[1]) == ["source:" + ALWAYS + PACKAGE]
 
 
 def test_gradle_gets_the_operator_s_configuration_and_no_other(bench):

@@ -11,6 +11,7 @@ from six.moves.urllib.error import HTTPError
 from tests.lab.proxy import Proxy
 from tests.packs import app_image
 from tests.packs import php_projects as projects
+from tests.packs.bench import shipped
 from tests.packs.file_server import FileServer
 
 pytestmark = pytest.mark.once
@@ -65,6 +66,7 @@ def test_composer_goes_through_a_proxy_to_a_server_of_an_own_authority(
     there = "https://repo.example"
     lock = files["composer.lock"].replace(packages.address, there)
     machine.project("shop", dict(files, **{"composer.lock": lock}))
+    machine.configure({"config.json": shipped("php", "config.json")})
     server = FileServer(certificates=certificates)
     projects.publish(server)
     with io.open(certificates.ca_file) as source, Proxy({"repo.example": server.port}) as proxy:
