@@ -1,8 +1,8 @@
-"""`./dev demo`: builds the sample project `shop` on this machine over SSH, in Docker, with its log.
+"""`./dev demo`: builds the sample project `shop` on this machine over SSH, in Docker, and starts its image.
 
 In: nothing but root and the programs that ./dev setup installs.
-Out: the built wheel, the log and tristan.yml in .demo/. The demo's sshd, git server and directories
-are its own, on loopback, and gone when it ends; so are the images that it made.
+Out: the built wheel, the log and tristan.yml in .demo/. The demo's sshd, git server, registry and
+directories are its own, on loopback, and gone when it ends; so are the images that it made.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
@@ -12,12 +12,15 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+import urllib.request
 
 from demo.place import Place
 from tests.lab import process
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RESULTS = os.path.join(os.path.dirname(HERE), ".demo")
+ANSWER_SECONDS = 20
 CHANGE = '''
 
 def discount(cents, percent):
@@ -66,7 +69,9 @@ def show(place):
     say("The machine's host key is pinned once; its fingerprint came by another way.")
     tristan(place, "enroll", "local", "--fingerprint", place.sshd.fingerprint)
     tristan(place, "doctor", "local")
-    say("The first build sends the scripts, clones, makes the build image.")
+    say(
+        "The first build sends the scripts, clones, makes the build image, pushes the project's image."
+    )
     tristan(place, "build", "shop", "--branch", "main")
     say("A commit later, the second build sends nothing, fetches, and finds the image.")
     place.commit({"src/shop/discount.py": CHANGE.lstrip()}, "Add a discount")
@@ -75,6 +80,11 @@ def show(place):
     last = json.loads(output(place, "status", "--json"))[0]
     tristan(place, "status", last["build_id"])
     keep_results(place, last)
+    say("The image, started from the registry, answers over HTTP:")
+    address = place.run_image(last["app_image"]["image"])
+    print("   $ docker run --detach --publish ... " + last["app_image"]["image"])
+    print("   $ curl " + address)
+    print("   " + answer(address))
     say("Tristan leaves the machine as it was.")
     tristan(place, "uninstall", "local", "--yes")
 
@@ -92,6 +102,23 @@ def keep_results(place, build):
         shutil.copyfile(artifact["path"], target)
     with open(os.path.join(RESULTS, "build.log"), "w") as log:
         log.write(output(place, "logs", build["build_id"]))
+
+
+def answer(address):
+    """:returns: str, what a server says, once it is up
+
+    :raises process.LabError: it is not within some seconds
+    """
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        try:
+            with direct.open(address, timeout=5) as page:
+                return page.read().decode("utf-8")
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise process.LabError("{0} does not answer: {1}".format(address, error))
+            time.sleep(0.2)
 
 
 def tristan(place, *arguments):

@@ -1,4 +1,4 @@
-"""Where the demo happens: a machine with an sshd, a git server with the sample project, an engine.
+"""Where the demo happens: a machine with an sshd, a git server with the sample project, an engine, a registry.
 
 In: the sample project's directory, a directory for results. Out: the `tristan` command and an
 environment in which it finds the demo's configuration and none of the user's. A context manager:
@@ -7,11 +7,13 @@ on leaving, all that was started is stopped and all that was made is removed.
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import binascii
 import os
 import sys
 
 from tests.lab import engine as lab_engine
 from tests.lab import git_server, images, process
+from tests.lab.registry import Registry
 from tests.lab.sshd import Sshd
 
 IMAGE = "tristan-lab/python:demo"
@@ -30,10 +32,19 @@ git_servers:
     address: http://127.0.0.1:{git_port}
     default: true
 
+docker_registries:
+  main:
+    address: {registry}
+    namespace: demo
+    username: robot
+    password: {{env: REGISTRY_PASSWORD}}
+
 build_profiles:
   wheel:
     language: python
     image: {image}
+    base_image: {image}             # what the project's own image is made from
+    docker_registry: main
     network: none
     environment:
       PIP_NO_BUILD_ISOLATION: "0"   # pip's way to say: use the image's setuptools
@@ -47,7 +58,7 @@ projects:
 
 
 class Place(object):
-    """.sshd .git .tristan (list of str, the command) .environment (dict)"""
+    """.sshd .git .registry .tristan (list of str, the command) .environment (dict)"""
 
     def __init__(self, project, results):
         self._project = project
@@ -74,6 +85,7 @@ class Place(object):
             root=self.sshd.root,
             engine="[{0}]".format(", ".join(self._engine.command)),
             git_port=self.git.port,
+            registry=self.registry.address,
             image=IMAGE,
         )
 
@@ -81,11 +93,32 @@ class Place(object):
         """Commit files (dict of path -> text) to the project's main branch."""
         return self._repository.commit(files, message)
 
+    def run_image(self, image):
+        """Start a container of an image in the registry, as one would on a server.
+
+        :returns: str, where it answers, e.g. "http://127.0.0.1:40123/"
+        """
+        login = ["login", "--username", "robot", "--password-stdin", self.registry.address]
+        self._docker(login, self.registry.password.encode("ascii"))
+        port = process.free_port()
+        published = "127.0.0.1:{0}:8080".format(port)
+        self._leave_with(lambda: self._docker(["rmi", "--force", image]))
+        started = self._docker(["run", "--detach", "--publish", published, image])
+        self._leave_with(lambda: self._docker(["rm", "--force", started.strip()]))
+        return "http://127.0.0.1:{0}/".format(port)
+
+    def _docker(self, words, stdin=b""):
+        command = self._engine.command + words
+        return process.output(command, stdin, environment=self.environment)
+
     def _set_up(self):
         self._engine = lab_engine.find_or_start()
         self._leave_with(self._engine.stop)
         self._have_image()
         self._make_repository()
+        password = binascii.hexlify(os.urandom(16)).decode("ascii")
+        self.registry = Registry("robot", password)
+        self._leave_with(self.registry.remove)
         self.sshd = Sshd(docker_socket=self._engine.socket)
         self._leave_with(self.sshd.stop)
         self._make_environment()
@@ -119,6 +152,7 @@ class Place(object):
             target.write(self.configuration())
         self.tristan = [os.path.join(os.path.dirname(sys.executable), "tristan")]
         self.environment = dict(os.environ, HOME=home, TRISTAN_CONFIG=path)
+        self.environment["REGISTRY_PASSWORD"] = self.registry.password
         for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
             self.environment[name] = os.path.join(home, name.lower())
         self.environment.pop("SSH_AUTH_SOCK", None)

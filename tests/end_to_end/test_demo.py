@@ -3,6 +3,7 @@
 from __future__ import absolute_import, print_function, unicode_literals
 
 import glob
+import json
 import os
 import subprocess
 import sys
@@ -30,7 +31,9 @@ def test_the_demo_builds_and_cleans_up(engine):
     assert running.returncode == 0, printed
     assert printed.count("success  shop branch main") == 2
     assert printed.index("cloning") < printed.index("fetching")
-    assert printed.count("pushed") == 1
+    assert printed.count("tristan: pushed") == 1
+    answer = printed.partition("$ curl http://127.0.0.1:")[2].splitlines()[1]
+    assert json.loads(answer)["apple"] > 0
     assert glob.glob(os.path.join(REPOSITORY, ".demo", "dist", "shop-1.0-*.whl"))
     os.rmdir(lab)  # refuses when something is left in it
     assert not engine.has_image(IMAGE)
