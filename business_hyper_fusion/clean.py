@@ -5,7 +5,7 @@ from __future__ import absolute_import, print_function
 import os
 import shutil
 
-from business_hyper_fusion import compat, files, names, source
+from business_hyper_fusion import checkout, compat, files, names
 
 KEPT_BUILDS = 50
 """Builds of an executor whose log and artifacts are kept; of older ones a tombstone stays."""
@@ -17,8 +17,7 @@ TOMBSTONE = ("status", "request.json", "provenance.json")
 def run(work):
     """Tags and single commits keep no source; a branch keeps its own for the next fetch."""
     if work.request["ref"]["kind"] != "branch":
-        compat.remove_file(work.ref.index)
-        source.remove_tree(work.ref.source)
+        checkout.forget(work.ref)
     forget_secrets(work.attempt)
     bury_old_builds(work.executor, work.request["build_id"])
     mark_use(work)
@@ -28,7 +27,7 @@ def forget_secrets(attempt):
     """Secrets, scratch files and an image's context end with the attempt, however it ends."""
     for directory in (attempt.secrets, attempt.scratch):
         shutil.rmtree(directory, ignore_errors=True)
-    source.remove_tree(attempt.context)
+    checkout.remove_tree(attempt.context)
 
 
 def bury_old_builds(executor, own=""):
@@ -41,7 +40,7 @@ def bury_old_builds(executor, own=""):
         for number in os.listdir(build) if build_id != own else ():
             attempt = os.path.join(build, number)
             for name in perishable(attempt):
-                source.remove_tree(os.path.join(attempt, name))
+                checkout.remove_tree(os.path.join(attempt, name))
 
 
 def perishable(attempt):

@@ -171,6 +171,3 @@ class Source(object):
             say(
                 "==> source: LFS files stay pointers; the project's `checkout: {lfs: true}` fetches them"
             )
-
-
-remove_tree = checkout.remove_tree

@@ -92,9 +92,9 @@ def run(work):
 
 def put_out(store, entries, directory):
     """Make ``directory`` hold exactly these files; it does not exist, or may go."""
-    from business_hyper_fusion import source
+    from business_hyper_fusion import checkout
 
-    source.remove_tree(directory)
+    checkout.remove_tree(directory)
     compat.make_directories(directory)
     top = compat.to_bytes(directory)
     for entry in entries:

@@ -3,6 +3,8 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import os
+
 import pytest
 
 from business_hyper_fusion import submodules
@@ -102,6 +104,15 @@ def test_a_commit_without_it_has_none_of_its_files(machine, address, linked):
     linked.commit({".gitmodules": None}, "Unlink")
     _, log = built(machine, address, 'cd "$TRISTAN_SOURCE" && find .')
     assert "./shop.py" in log and "./lib" not in log
+
+
+@pytest.mark.once
+def test_a_tag_keeps_neither_files_nor_indexes(machine, address, linked):
+    linked.tag("v1")
+    ref = {"kind": "tag", "name": "v1", "commit": ""}
+    status, log = built(machine, address, checkout=dict(ON, lfs=True), ref=ref)
+    assert status["state"] == "success" and "first" in log
+    assert os.listdir(os.path.dirname(status["source"])) == ["build"]
 
 
 @pytest.mark.once
