@@ -39,7 +39,14 @@ def images(work, names, runner=None):
     found = []
     for line in answer.text().splitlines():
         try:
-            found.append(compat.native(json.loads(line)))
+            image = compat.native(json.loads(line))
         except ValueError:
             continue  # The engine's complaint about a missing image shares the stream.
+        image["Id"] = long_id(image["Id"])
+        found.append(image)
     return found
+
+
+def long_id(image_id):
+    """:returns: an image's id as Docker writes it; Podman leaves the algorithm out."""
+    return image_id if ":" in image_id else "sha256:" + image_id

@@ -10,10 +10,13 @@ import socket
 
 from business_hyper_fusion import outcome
 
+JSON_LINE = '{{json .}}{{""}}'
+"""One line of JSON each; ``{{json .}}`` alone is to Podman the word ``json``: one pretty list over many lines."""
+
 
 def image_inspect(engine, images):
     """One line of JSON for each image, in the given order."""
-    return engine + ["image", "inspect", "--format", "{{json .}}"] + images
+    return engine + ["image", "inspect", "--format", JSON_LINE] + images
 
 
 def pull(engine, image):

@@ -10,6 +10,8 @@ import json
 import os
 
 from business_hyper_fusion import builds, compat, gc_executors, image, lock, remove, status
+from business_hyper_fusion.asking import long_id
+from business_hyper_fusion.engine import JSON_LINE
 from business_hyper_fusion.gc_report import Item, days, moment
 
 FORMAT = '{{.ID}} {{.Label "tristan.build_id"}} {{.Label "tristan.attempt"}}'
@@ -47,15 +49,17 @@ class Engine(object):
         everything = sorted(set(self._ask(["images", "--quiet", "--no-trunc"]).split()) | mine)
         if not mine:
             return [], []
-        words = ["image", "inspect", "--format", "{{json .}}"]
+        words = ["image", "inspect", "--format", JSON_LINE]
         # What was removed in the meantime is a complaint of the engine's, no reason to believe nothing else.
         output = remove.run(compat.words(self._words + words + everything))[1]
         told = [compat.native(json.loads(line)) for line in compat.to_native(output).splitlines()]
+        for one in told:
+            one["Id"] = long_id(one["Id"])
         return [one for one in told if one["Id"] in mine], told
 
     def image(self, image_id):
         """:returns: what the engine tells of an image, or None when it is not there."""
-        words = ["image", "inspect", "--format", "{{json .}}", image_id]
+        words = ["image", "inspect", "--format", JSON_LINE, image_id]
         exit_status, output, _ = remove.run(compat.words(self._words + words))
         return json.loads(compat.to_native(output)) if exit_status == 0 else None
 

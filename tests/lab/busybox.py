@@ -26,6 +26,7 @@ APPLETS = (
     "mkdir",
     "sleep",
 )
+ACCOUNTS = {"etc/passwd": b"root:x:0:0:root:/:/bin/sh\n", "etc/group": b"root:x:0:\n"}
 
 
 def make(engine, name):
@@ -41,9 +42,12 @@ def make(engine, name):
             link = tarfile.TarInfo(process.native("bin/" + applet))
             link.type, link.linkname = tarfile.SYMTYPE, process.native("busybox")
             tar.addfile(link)
-        for directory in ("tmp", "etc"):
-            made = tarfile.TarInfo(process.native(directory))
-            made.type, made.mode = tarfile.DIRTYPE, 0o755
-            tar.addfile(made)
+        made = tarfile.TarInfo(process.native("tmp"))
+        made.type, made.mode = tarfile.DIRTYPE, 0o777
+        tar.addfile(made)
+        for path, text in ACCOUNTS.items():
+            made = tarfile.TarInfo(process.native(path))
+            made.size = len(text)
+            tar.addfile(made, io.BytesIO(text))
     engine.run(["import", "--change", "ENV PATH=/bin", "-", name], archive.getvalue())
     return name

@@ -1,0 +1,159 @@
+"""The same image by each kind of builder, and by a client that is started through another command."""
+
+from __future__ import absolute_import, print_function
+
+import os
+import subprocess
+
+import pytest
+
+from tests.executor import publishing
+from tests.executor.machine import Machine
+from tests.executor.publishing import PASSWORD, REPOSITORY, image_request, publish
+from tests.lab import busybox, process
+from tests.lab.engine import Engine
+
+pytestmark = pytest.mark.once
+
+DOCKERFILE = "FROM %s AS one\nRUN echo made >/made\nFROM %s\nCOPY --from=one /made /\nCOPY shop.py /\nRUN sleep 0\n"
+
+
+@pytest.fixture
+def podman():
+    """Podman with images of its own, apart from whatever this machine has."""
+    directory = process.directory("podman")
+    words = ["podman", "--root", directory + "/root", "--runroot", directory + "/run"]
+    yield Engine(words + ["--storage-driver", "vfs", "--events-backend", "none"], "")
+    process.output(words + ["--storage-driver", "vfs", "system", "reset", "--force"])
+    process.remove(directory)
+
+
+def build(machine, address, registry, base, **changes):
+    """Build and push by the engine of a machine. :returns: (request, status)."""
+    where = publish(registry.address, "robot")
+    request = image_request(machine, address, where, DOCKERFILE % (base, base), **changes)
+    status = machine.run(request, {"registry_password": PASSWORD})
+    assert status["state"] == "success", machine.log(request)
+    made = status["app_image"]
+    (tag,) = registry.tags(REPOSITORY)
+    assert made["digest"] == registry.digest(REPOSITORY, tag)
+    assert made["id"] == registry.manifest(REPOSITORY, tag)["config"]["digest"]
+    assert registry.configuration(REPOSITORY, tag)["config"]["Labels"]["tristan.image"] == "app"
+    assert registry.manifests(REPOSITORY) == [made["digest"]]
+    return request, status
+
+
+def test_podman(podman, address, make_registry):
+    base = busybox.make(podman, "localhost/lab/busybox:1")
+    machine = Machine(podman.command, base)
+    try:
+        kind = {"kind": "podman", "command": podman.command}
+        registry = make_registry("robot", PASSWORD)
+        request, _ = build(machine, address, registry, base, engine=kind, network="none")
+        images = podman.run(["images", "--all", "--format", "{{.Repository}}:{{.Tag}}"]).split()
+        assert images == [base]
+        assert publishing.left_files(machine, request) == []
+    finally:
+        machine.remove()
+
+
+def test_podman_dockerfile_that_fails(podman, address, registry):
+    base = busybox.make(podman, "localhost/lab/busybox:1")
+    machine = Machine(podman.command, base)
+    try:
+        request = image_request(
+            machine,
+            address,
+            publish(registry.address),
+            "FROM %s\nRUN echo one\nRUN exit 3\n" % base,
+            engine={"kind": "podman", "command": podman.command},
+            network="none",
+        )
+        status = machine.run(request)
+        assert (status["state"], status["cause"]) == ("failed", "image_build_failed")
+        assert len(podman.run(["images", "--all", "--quiet"]).split()) == 1
+        assert podman.run(["ps", "--all", "--quiet", "--external"]) == ""
+    finally:
+        machine.remove()
+
+
+def buildkit(engine):
+    """:returns: the words of a docker here that builds with BuildKit when it is told to."""
+    for program in ("docker", "/usr/bin/docker"):
+        words = [program] + engine.command[1:]
+        asked = subprocess.Popen(
+            words + ["build", "--quiet", "-"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=process.merged_environment({"DOCKER_BUILDKIT": "1"}),
+        )
+        image = asked.communicate(b"FROM scratch\nLABEL lab=buildkit\n")[0].decode("ascii").strip()
+        if asked.returncode == 0:
+            engine.run(["rmi", "--force", image])
+            return words
+    raise process.LabError("no docker here builds with BuildKit: docker.io of Debian 12 does")
+
+
+def test_buildkit(engine, docker_machine, address, make_registry, small_base, monkeypatch):
+    docker_machine.engine = buildkit(engine)
+    monkeypatch.setenv("DOCKER_BUILDKIT", "1")
+    registry = make_registry("robot", PASSWORD)
+    limits = docker_machine.limits(memory="256m", cpus="0.5")
+    request, _ = build(docker_machine, address, registry, small_base, limits=limits)
+    assert " ---> " not in docker_machine.log(request)
+    assert publishing.left_images(docker_machine, request) == []
+    again, _ = rebuilt(docker_machine, address, small_base, registry)
+    assert "CACHED" in docker_machine.log(again)
+
+
+def rebuilt(machine, address, base, registry):
+    where = publish(registry.address, "robot", tag="again")
+    request = image_request(machine, address, where, DOCKERFILE % (base, base))
+    return request, machine.run(request, {"registry_password": PASSWORD})
+
+
+def test_classic_builder_takes_no_steps_of_others(
+    docker_machine, address, make_registry, small_base
+):
+    docker_machine.engine = ["env", "DOCKER_BUILDKIT=0"] + docker_machine.engine
+    registry = make_registry("robot", PASSWORD)
+    request, _ = build(docker_machine, address, registry, small_base)
+    assert " ---> Running in" in docker_machine.log(request)
+    again, _ = rebuilt(docker_machine, address, small_base, registry)
+    assert "Using cache" not in docker_machine.log(again)
+
+
+def test_client_that_loses_the_environment(docker_machine, address, make_registry, small_base):
+    """As behind sudo: what is to reach the client has to be an option."""
+    path = "PATH=" + os.environ["PATH"]
+    docker_machine.engine = ["env", "-i", path] + docker_machine.engine
+    registry = make_registry("robot", PASSWORD)
+    request, _ = build(docker_machine, address, registry, small_base)
+    assert publishing.left_images(docker_machine, request) == []
+    assert publishing.left_files(docker_machine, request) == []
+
+
+def test_login_and_key_ring_of_the_user_are_left_alone(
+    docker_machine, address, make_registry, small_base, monkeypatch, tmpdir
+):
+    home = tmpdir.mkdir("home")
+    user = home.mkdir(".docker").join("config.json")
+    user.write('{"credsStore": "none-such"}')
+    monkeypatch.setenv("HOME", str(home))
+    build(docker_machine, address, make_registry("robot", PASSWORD), small_base)
+    assert user.read() == '{"credsStore": "none-such"}'
+
+
+def test_context_that_the_user_chose_is_used(
+    engine, docker_machine, address, make_registry, small_base, monkeypatch, tmpdir
+):
+    if len(engine.command) > 1 or "DOCKER_HOST" in os.environ:
+        return  # The engine's own option counts more than any context.
+    home = tmpdir.mkdir("home")
+    monkeypatch.setenv("HOME", str(home))
+    docker = "host=unix://" + engine.socket
+    process.output(engine.command + ["context", "create", "lab", "--docker", docker])
+    process.output(engine.command + ["context", "use", "lab"])
+    build(docker_machine, address, make_registry("robot", PASSWORD), small_base)
+    assert home.join(".docker", "contexts", "meta").listdir() != []
