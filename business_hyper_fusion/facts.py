@@ -76,14 +76,21 @@ def shown(data):
 
 
 def git():
+    """:returns: dict; ``lfs``: version of git-lfs, None without it."""
     path = which("git", os.environ.get("PATH", ""))
     if path is None:
-        return {"state": "missing", "path": None, "version": None}
+        return {"state": "missing", "path": None, "version": None, "lfs": None}
     ended = run([path, "--version"])
     words = ended["output"].split()  # git version 2.39.5 (Apple ...)
     state = "ok" if ended["status"] == 0 and len(words) > 2 else "broken"
     version = words[2] if state == "ok" else None
-    return {"state": state, "path": shown(path), "version": version}
+    return {"state": state, "path": shown(path), "version": version, "lfs": lfs(path)}
+
+
+def lfs(path):
+    ended = run([path, "lfs", "version"])  # git-lfs/3.3.0 (GitHub; linux amd64; go 1.19.8)
+    words = ended["output"].split()
+    return words[0].rpartition("/")[2] if ended["status"] == 0 and words else None
 
 
 def ask_engine(kind, words):

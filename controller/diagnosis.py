@@ -83,7 +83,8 @@ def git(fact):
         return Check("git", "fail", "not installed", "install git 1.8.3 or newer there")
     if fact["state"] != "ok":
         return Check("git", "fail", "%s does not start" % fact["path"], "install git there anew")
-    detail = "%s, %s" % (fact["version"], fact["path"])
+    lfs = "git-lfs %s" % fact["lfs"] if fact["lfs"] else "no git-lfs (for `checkout: {lfs: true}`)"
+    detail = "%s, %s; %s" % (fact["version"], fact["path"], lfs)
     return versioned("git", fact["version"], LEAST_GIT, detail)
 
 

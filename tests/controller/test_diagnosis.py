@@ -30,7 +30,7 @@ def test_ssh(version, state):
     "version, state", [("1.8.3.1", "ok"), ("1.8.2", "fail"), ("2.39.5", "ok"), ("next", "warn")]
 )
 def test_git(version, state):
-    fact = {"state": "ok", "version": version, "path": "/usr/bin/git"}
+    fact = {"state": "ok", "version": version, "path": "/usr/bin/git", "lfs": None}
     assert diagnosis.git(fact).state == state
 
 

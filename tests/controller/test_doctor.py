@@ -119,6 +119,13 @@ def test_an_old_git(examine, tmpdir):
     assert "1.8.3" in found["git"].remedy
 
 
+def test_git_lfs_is_told_of(examine):
+    hide = ["mount --bind /dev/null $(readlink -f $(command -v git-lfs))"]
+    with_it, without = examine()["git"], examine(pre_exec=hide)["git"]
+    assert (with_it.state, without.state) == ("ok", "ok")
+    assert "git-lfs 3" in with_it.detail and "no git-lfs" in without.detail
+
+
 def test_the_engine_is_denied(examine):
     found = examine(docker_group=False)
     assert found["engine"].state == "fail"

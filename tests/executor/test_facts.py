@@ -77,6 +77,7 @@ def test_tells_of_this_machine(tmpdir):
     assert found["kernel"] == os.uname()[2]
     assert (found["user"]["uid"], found["user"]["gid"]) == (os.getuid(), os.getgid())
     assert found["git"]["version"] in process.output(["git", "--version"])
+    assert "git-lfs/%s " % found["git"]["lfs"] in process.output(["git", "lfs", "version"])
     assert found["cgroup"] in (1, 2)
 
 
@@ -164,7 +165,7 @@ def test_much_output_does_not_block(tmpdir):
 
 def test_no_git(tmpdir):
     found = ask(str(tmpdir), environment={"PATH": str(tmpdir)})["git"]
-    assert found == {"state": "missing", "path": None, "version": None}
+    assert found == {"state": "missing", "path": None, "version": None, "lfs": None}
 
 
 def test_a_broken_git(tmpdir):
