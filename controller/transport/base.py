@@ -34,6 +34,14 @@ class Transport(object):
         """Starts a command. :param command: text, read by the login shell. :returns: Channel."""
         raise NotImplementedError
 
+    def open_terminal(self, command, size=None, term="xterm"):
+        """Starts a command for a person. :returns: Terminal.
+
+        :param size: (columns, rows) of a terminal that the command gets; None for pipes, as of open().
+        :param term: what kind of terminal it is, as TERM says it.
+        """
+        raise NotImplementedError
+
     def close(self):
         """Ends the connection and every channel; harmless when repeated."""
         raise NotImplementedError
@@ -143,6 +151,25 @@ class Channel(object):
         taken = self._held[self._at : end]
         self._at += len(taken)
         return taken
+
+
+class Terminal(Channel):
+    """A running command that a person talks to, by one thread: whoever reads also sends."""
+
+    def fileno(self):
+        """A descriptor that is readable when there is something to take."""
+        raise NotImplementedError
+
+    def take(self):
+        """What came since, without waiting. :returns: (bytes of stdout, bytes of stderr, whether that was all).
+
+        :raises errors.ConnectionLost:
+        """
+        raise NotImplementedError
+
+    def resize(self, columns, rows):
+        """The person's window has another size now."""
+        raise NotImplementedError
 
 
 def left(end):

@@ -83,6 +83,18 @@ class SshTransport(base.Transport):
             raise owner.lost("would not start a command", error)
         return SshChannel(owner, session)
 
+    def open_terminal(self, command, size=None, term="xterm"):
+        from controller.transport.ssh_terminal import SshTerminal
+
+        owner, session = self._turn()
+        try:
+            if size is not None:
+                session.get_pty(term, width=size[0], height=size[1])
+            session.exec_command(compat.ensure_binary(command))
+        except (paramiko.SSHException, EOFError, EnvironmentError) as error:
+            raise owner.lost("would not start a command", error)
+        return SshTerminal(owner, session)
+
     def open_sftp_probe(self):
         """Whether the machine offers SFTP, which Tristan does not need."""
         session = self._turn()[1]

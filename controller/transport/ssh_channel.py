@@ -40,14 +40,17 @@ class Arrival(object):
 class SshChannel(base.Channel):
     """:param transport: SshTransport. :param channel: paramiko.Channel of a started command."""
 
-    def __init__(self, transport, channel):
+    stderr_kept = STDERR_KEPT
+    """Bytes; more is read, and dropped."""
+
+    def __init__(self, transport, channel, arrival=None):
         super(SshChannel, self).__init__()
         self._transport = transport
         self._channel = channel
         self._errors = []
         self._errors_size = 0
         self._early = []  # stdout that came while we were sending
-        self._arrival = Arrival()
+        self._arrival = arrival or Arrival()
         channel.in_buffer.set_event(self._arrival)
         channel.in_stderr_buffer.set_event(self._arrival)
 
@@ -157,7 +160,7 @@ class SshChannel(base.Channel):
         while self._channel.recv_stderr_ready():
             data = self._take_in(self._channel.recv_stderr)
             came = True
-            if self._errors_size < STDERR_KEPT:
+            if self._errors_size < self.stderr_kept:
                 self._errors.append(data)
                 self._errors_size += len(data)
         return came
