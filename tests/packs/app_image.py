@@ -28,14 +28,14 @@ START_SECONDS = 30
 
 
 class AppImage(object):
-    """Images of one language's applications.
+    """Images of one language's applications, one at a time, by .name (str).
 
     :param base_image: str, an image of the lab, which stands for the Dockerfile's own base
     """
 
     def __init__(self, engine, language, base_image):
         self._engine = engine
-        self._name = "tristan-lab/app:session-{0}".format(os.getpid())
+        self.name = "tristan-lab/app:session-{0}".format(os.getpid())
         self._options = ["--file", os.path.join(PACKS, language, "Dockerfile")]
         self._options += ["--build-arg", "BASE_IMAGE=" + base_image]
         self._options += ["--build-arg", "IMAGE_PROJECT_TAG=shop-main"]
@@ -46,13 +46,13 @@ class AppImage(object):
 
         :returns: Function (str path) -> str, what it answers
         """
-        words = ["build", "--force-rm", "--tag", self._name] + self._options
+        words = ["build", "--force-rm", "--tag", self.name] + self._options
         self._engine.run(words + [context(status)])
         try:
-            with running(self._engine, [self._name] + list(arguments), options) as ask:
+            with running(self._engine, [self.name] + list(arguments), options) as ask:
                 yield ask
         finally:
-            self._engine.run(["rmi", self._name])
+            self._engine.run(["rmi", self.name])
 
 
 def context(status):

@@ -7,23 +7,21 @@ import os
 
 import pytest
 
-from tests.executor.machine import REPOSITORY
+from tests.packs import app_image
 from tests.packs import nodejs_projects as projects
+from tests.packs.bench import PACKS, Bench
 
 pytestmark = pytest.mark.once
 
 SECRETS = {"build:NPM_TOKEN": "s3cret-token"}
 
-IMAGE_CONTEXT = """#!/bin/sh
-set -eu
-sh "$TRISTAN_BUILD/build_project.sh"
-export TRISTAN_CONTEXT="$HOME/context"
-rm -rf "$TRISTAN_CONTEXT"
-mkdir -p "$TRISTAN_CONTEXT"
-sh "$TRISTAN_BUILD/package_to_docker.sh"
+IMAGE_CONTEXT = (
+    app_image.CONTEXT
+    + """
 ls "$TRISTAN_CONTEXT/node_modules" | sed 's/^/kept: /'
 "$TRISTAN_CONTEXT/startup.sh" image
 """
+)
 
 
 @pytest.fixture
@@ -48,45 +46,47 @@ def page(engine, index, machine, manager):
     return files
 
 
-def test_second_build_downloads_nothing(machine, index, page, manager):
-    machine.project("page", page)
-    status, log = machine.build("page", secrets=SECRETS, network="host")
-    assert status["state"] == "success", log
-    assert "HELLO" in log and SECRETS["build:NPM_TOKEN"] not in log
-    assert [artifact["name"] for artifact in status["artifacts"]] == ["dist/page.txt"]
-    with open(status["artifacts"][0]["path"]) as built:
-        assert built.read() == "Hello, world!\n"
+def test_builds_at_once_share_one_cache_and_the_next_downloads_nothing(
+    machine, index, page, manager
+):
+    names = ["one", "two", "three"]
+    for name in names:
+        machine.project(name, page)
+    shared = {"cache": {"scope": "language"}, "network": "host"}
+    requests = [
+        dict(machine.ask_for(name, **shared), executor_id=executor)
+        for name, executor in zip(names, ("1", "2"))
+    ]
+    for request in requests:
+        machine.launch(request, SECRETS)
+    for request in requests:
+        status, log = machine.wait(request), machine.log(request)
+        assert status["state"] == "success", log
+        assert "HELLO" in log and SECRETS["build:NPM_TOKEN"] not in log
+        (artifact,) = status["artifacts"]
+        with open(artifact["path"]) as built:
+            assert (artifact["name"], built.read()) == ("dist/page.txt", "Hello, world!\n")
     if manager == "yarn":
-        assert os.listdir(os.path.join(cache_of(status), "mirror"))  # .yarnrc says so
+        cache = os.path.dirname(os.path.dirname(app_image.context(status)))
+        assert os.listdir(os.path.join(cache, "mirror"))  # .yarnrc says so
     assert index.forget()
-    status, log = machine.build("page", script=IMAGE_CONTEXT, secrets=SECRETS, network="none")
+    status, log = machine.build(
+        "three", script=IMAGE_CONTEXT, secrets=SECRETS, cache={"scope": "language"}
+    )
     assert status["state"] == "success", log
     assert "kept: greeting\n" in log and "kept: shouting" not in log
     assert "started: Hello, image!" in log
     assert not index.requests
 
 
-def cache_of(status):
-    """:returns: path of the project's cache on the machine"""
-    project = os.path.dirname(os.path.dirname(os.path.dirname(status["source"])))
-    return os.path.join(project, "cache")
-
-
-def test_builds_at_once_share_one_cache_and_leave_it_to_the_next(machine, index, page):
-    names = ["one", "two", "three"]
-    for name in names:
-        machine.project(name, page)
-    shared = {"cache": {"scope": "language"}, "network": "host"}
-    requests = [machine.ask_for(name, **shared) for name in names[:2]]
-    for number, request in enumerate(requests):
-        machine.launch(dict(request, executor_id=str(number + 1)), SECRETS)
-    for number, request in enumerate(requests):
-        request["executor_id"] = str(number + 1)
-        assert machine.wait(request)["state"] == "success", machine.log(request)
-    assert index.forget()
-    status, log = machine.build("three", cache={"scope": "language"}, secrets=SECRETS)
+@pytest.mark.parametrize("manager", ["npm"], indirect=True)
+def test_second_build_of_a_project_finds_its_own_downloads(machine, index, page):
+    machine.project("page", page)
+    status, log = machine.build("page", secrets=SECRETS, network="host")
     assert status["state"] == "success", log
-    assert not index.requests
+    assert index.forget()
+    status, log = machine.build("page", secrets=SECRETS)
+    assert status["state"] == "success", log
 
 
 def workspaces(manager):
@@ -176,10 +176,73 @@ def test_rules(engine, nodejs_image, tmpdir):
         for path, text in files.items():
             tmpdir.join(name, path).write(text, ensure=True)
     words = ["run", "--rm", "--network", "none", "--volume", "{0}:/rules".format(tmpdir)]
-    pack = os.path.join(REPOSITORY, "business_hyper_fusion", "nodejs")
-    words += ["--volume", pack + ":/pack:ro", nodejs_image, "sh", "-c", RUN_RULES]
+    words += [
+        "--volume",
+        os.path.join(PACKS, "nodejs") + ":/pack:ro",
+        nodejs_image,
+        "sh",
+        "-c",
+        RUN_RULES,
+    ]
     said = engine.run(words)
     for name, (_, expected) in RULES.items():
         words_of_it = said.partition("== {0}\n".format(name))[2].partition("== ")[0]
         assert expected in words_of_it, said
         assert ("failed" in words_of_it) == (name != "one_of_two"), said
+
+
+def test_the_image_of_the_demo_s_web_answers(engine, nodejs_image, machine):
+    demo = os.path.join(os.path.dirname(PACKS), "demo", "web")
+    machine.repository("web").commit_tree(demo)
+    status, log = machine.build("web", script=app_image.CONTEXT)
+    assert status["state"] == "success", log
+    image = app_image.AppImage(engine, "nodejs", nodejs_image)
+    with image.started(status) as ask:
+        assert "<p>Hello, world!</p>" in ask("/")
+        (container,) = engine.containers("ancestor=" + image.name)
+        look = "tr '\\0' ' ' </proc/1/cmdline; id -u; echo $SW_AGENT_NAME"
+        said = engine.run(["exec", container, "sh", "-c", look])
+        assert said == "node server.js 10001\nshop-main\n"
+        engine.run(["stop", container])
+        form = ["container", "inspect", "--format", "{{.State.ExitCode}}", container]
+        assert engine.run(form).strip() == "0"
+
+
+NODE = """#!/bin/sh
+case $1 in
+-p) printf '%s\\n' "$START" ;;
+*) printf '<%s>' "${MODE:-}" "$(basename "$PWD")" "$@" ;;
+esac
+"""
+
+
+@pytest.fixture
+def bench():
+    """A bench with an image's /app in "app", and a node that tells how it was started."""
+    made = Bench("nodejs")
+    with open(os.path.join(PACKS, "nodejs", "startup.sh")) as startup:
+        made.write({"app/startup.sh": startup.read(), "bin/node": NODE})
+    yield made
+    made.remove()
+
+
+def start(bench, command):
+    code, said = bench.run(script="exec sh ../app/startup.sh 'a b' '$c'", START=command)
+    assert code == 0, said
+    return said
+
+
+def test_what_is_started(bench):
+    assert start(bench, "node start.js one") == "<><app><start.js><one><a b><$c>"
+    assert start(bench, "MODE=x node 'y z'") == "<x><app><y z><a b><$c>"
+    assert start(bench, "cd .. && node start.js") == "<><PLACE><start.js><a b><$c>".replace(
+        "PLACE", os.path.basename(bench.place)
+    )
+    assert start(bench, "") == "<><app><.><a b><$c>"
+    bench.write({"app/server.js": ""})
+    assert start(bench, "") == "<><app><server.js><a b><$c>"
+
+
+def test_a_module_is_started_where_it_is(bench):
+    bench.write({"app/.module_path": "packages/page\n", "app/packages/page/server.js": ""})
+    assert start(bench, "") == "<><page><server.js><a b><$c>"
