@@ -18,8 +18,4 @@ else
 	echo "php: no composer.json in ${TRISTAN_MODULE_PATH:-the repository}: nothing to install, the files are packaged as they are"
 fi
 
-# Beside the files and not among them while it is written.
-archive=$(mktemp)
-tar -czf "$archive" --exclude=./.git --exclude=./app.tar.gz .
-cat "$archive" >app.tar.gz
-rm -f "$archive"
+php_with_files tar -czf app.tar.gz

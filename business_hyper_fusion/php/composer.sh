@@ -3,7 +3,7 @@
 # Sourced by build_project.sh; a compile_to_execute.sh of one's own can do the same, and `run_composer install` then.
 # In: TRISTAN_SOURCE, TRISTAN_CACHE, TRISTAN_DOWNLOADS, TRISTAN_DEPENDENCY_LIB (config.json, auth.json), TRISTAN_SECRETS.
 #     Composer itself reads http_proxy, https_proxy, no_proxy, and SSL_CERT_FILE for a certificate authority.
-# Out: run_composer ARGUMENT...; COMPOSER_HOME, COMPOSER_CACHE_DIR.
+# Out: run_composer ARGUMENT..., php_with_files COMMAND...; COMPOSER_HOME, COMPOSER_CACHE_DIR.
 
 php_fail() {
 	echo "php: $*" >&2
@@ -22,6 +22,19 @@ run_composer() {
 	command -v composer >/dev/null 2>&1 ||
 		php_fail "neither composer.phar in the repository nor composer in the build image; choose another image in the build profile, such as composer:2"
 	composer --no-interaction --no-ansi "$@"
+}
+
+# COMMAND ARGUMENT...: run it with the names of all that is here and belongs to the application. Not every tar can leave out.
+php_with_files() {
+	for php_name in * .[!.]* ..?*; do
+		case $php_name in
+		.git | app.tar.gz) continue ;;
+		esac
+		if [ -e "$php_name" ] || [ -L "$php_name" ]; then
+			set -- "$@" "./$php_name"
+		fi
+	done
+	"$@"
 }
 
 # Composer wants to write into its home, so the operator's files are links there; what an earlier build left does not count.

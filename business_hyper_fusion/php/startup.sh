@@ -6,12 +6,12 @@ set -eu
 
 cd "$(dirname "$0")"
 here=$PWD
-export PORT="${PORT:-8080}"
+# The application is in app, or, in an image of one's own, beside this script.
+[ ! -d app ] || [ -f composer.json ] || cd app
 for root in public web .; do
-	[ ! -d "app/$root" ] || break
+	[ ! -d "$root" ] || break
 done
-export DOCUMENT_ROOT="${DOCUMENT_ROOT:-$here/app/$root}"
-cd "$here/app"
+export PORT="${PORT:-8080}" DOCUMENT_ROOT="${DOCUMENT_ROOT:-$PWD/$root}"
 
 if command -v apache2 >/dev/null 2>&1; then
 	exec apache2 -f "$here/apache.conf" -D FOREGROUND "$@"

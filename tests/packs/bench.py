@@ -19,12 +19,24 @@ TELL = '#!/bin/sh\necho "$(basename "$0") in $(basename "$PWD"):"\nprintf \'<%s>
 NOT_OURS = ("JAVA_HOME", "JAVA_TOOL_OPTIONS", "MAVEN_USER_HOME", "GRADLE_USER_HOME", "WGETRC")
 
 
-class Bench(object):
-    """.place (str, the directory of all); call `remove()`."""
+SHELLS = ("debian", "busybox")
+"""The kinds of tools that build images have: Debian's (dash and GNU's), and Alpine's, where all is busybox."""
 
-    def __init__(self, language):
+
+class Bench(object):
+    """.place (str, the directory of all); call `remove()`.
+
+    :param shell: str, of SHELLS
+    """
+
+    def __init__(self, language, shell="debian"):
         self.language = language
         self.place = process.directory("bench")
+        self._programs = "/usr/bin:/bin"
+        if shell == "busybox":
+            self._programs = self.path("busybox")
+            os.mkdir(self._programs)
+            process.output(["busybox", "--install", "-s", self._programs])
         for name in ("source", "cache/home", "downloads", "dependency_lib", "secrets", "bin"):
             os.makedirs(self.path(name))
 
@@ -53,21 +65,21 @@ class Bench(object):
         directory = self.path("only")
         os.mkdir(directory)
         for tool in tools:
-            os.symlink(process.output(["which", tool]).strip(), os.path.join(directory, tool))
+            os.symlink(self._which(tool), os.path.join(directory, tool))
         return directory
+
+    def _which(self, tool):
+        places = [os.path.join(place, tool) for place in self._programs.split(":")]
+        return next(place for place in places if os.path.exists(place))
 
     def run(self, module_path="", script="build_project.sh", **environment):
         """:param script: a file of the pack, or, with a space in it, what sh is to run
         :returns: (int exit status, str output)
         """
         build = os.path.join(PACKS, self.language)
-        words = (
-            ["/bin/sh", "-euc", script]
-            if " " in script
-            else ["/bin/sh", os.path.join(build, script)]
-        )
+        words = ["-euc", script] if " " in script else [os.path.join(build, script)]
         running = subprocess.Popen(
-            words,
+            [self._which("sh")] + words,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=self._environment(build, module_path, environment),
@@ -83,7 +95,7 @@ class Bench(object):
             if name not in NOT_OURS and not name.lower().endswith("_proxy")
         )
         values.update(
-            PATH=self.path("bin") + ":/usr/bin:/bin",
+            PATH=self.path("bin") + ":" + self._programs,
             HOME=self.path("cache/home"),
             TRISTAN_SOURCE=self.path("source"),
             TRISTAN_BUILD=build,

@@ -2,11 +2,12 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import os
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.packs.bench import TELL, Bench, shipped
+from tests.packs.bench import SHELLS, TELL, Bench, shipped
 
 pytestmark = pytest.mark.once
 
@@ -16,10 +17,10 @@ PACKAGE = "<clean><package><-DskipTests>"
 GRADLE = "<--no-daemon><--console=plain>"
 
 
-@pytest.fixture
-def bench():
+@pytest.fixture(params=SHELLS)
+def bench(request):
     """The Java pack's scripts, with a Maven and a Gradle that tell how they were called."""
-    made = Bench("java")
+    made = Bench("java", request.param)
     made.write({"bin/mvn": TELL, "bin/gradle": TELL})
     yield made
     made.remove()
@@ -63,6 +64,7 @@ def test_a_wrapper_stands_above_the_image_also_without_run_bit(
 
 
 def test_a_wrapper_that_wants_bash_gets_it(bench):
+    os.symlink("/bin/bash", bench.path("bin", "bash"))
     bench.source(
         {"build.gradle": "", "gradlew": "#!/usr/bin/env bash\nall=(1 2 3)\necho ${#all[@]}\n"}
     )

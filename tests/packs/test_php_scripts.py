@@ -6,7 +6,7 @@ import tarfile
 
 import pytest
 
-from tests.packs.bench import TELL, Bench, of_pack
+from tests.packs.bench import SHELLS, TELL, Bench, of_pack
 
 pytestmark = pytest.mark.once
 
@@ -15,10 +15,10 @@ INSTALL = ALWAYS + "<install><--no-dev><--prefer-dist><--optimize-autoloader><--
 LOCKED = {"composer.json": "{}", "composer.lock": "{}"}
 
 
-@pytest.fixture
-def bench():
+@pytest.fixture(params=SHELLS)
+def bench(request):
     """The PHP pack's scripts, with tools that tell how they were called."""
-    made = Bench("php")
+    made = Bench("php", request.param)
     made.write({"bin/composer": TELL, "bin/php": TELL})
     yield made
     made.remove()
@@ -54,7 +54,7 @@ def test_without_composer_json_the_files_are_packaged_as_they_are(bench):
         "php: no composer.json in the repository: nothing to install, the files are packaged as they are\n",
     )
     with tarfile.open(bench.path("source", "app.tar.gz")) as archive:
-        assert set(archive.getnames()) == {".", "./index.php", "./js", "./js/app.js"}
+        assert set(archive.getnames()) == {"./index.php", "./js", "./js/app.js"}
 
 
 def test_composer_has_the_operator_s_configuration_and_no_other(bench):
@@ -90,6 +90,7 @@ SERVES = {
     "public": ("app/public/index.php", {}, "PLACE/source/app/public"),
     "web": ("app/web/index.php", {}, "PLACE/source/app/web"),
     "all": ("app/index.php", {}, "PLACE/source/app/."),
+    "beside": ("public/app/a", {}, "PLACE/source/public"),
     "named": ("app/public/index.php", {"DOCUMENT_ROOT": "/srv", "PORT": "80"}, "/srv"),
 }
 
@@ -108,4 +109,5 @@ def test_the_image_serves_what_is_public(bench, case, apache):
         wanted = ["<-f><PLACE/source/apache.conf><-D><FOREGROUND><-v>", root + " " + port]
     else:
         wanted = ["<-S><0.0.0.0:%s><-t><%s><-v>" % (port, root)]
-    assert output == [("apache2" if apache else "php") + " in app:"] + wanted
+    where = "source" if case == "beside" else "app"
+    assert output == [("apache2" if apache else "php") + " in %s:" % where] + wanted
