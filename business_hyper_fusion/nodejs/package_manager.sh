@@ -120,7 +120,7 @@ configure_pnpm() {
 	# Files are copied: a build that changed a linked one would change the store.
 	for prefix in npm_config pnpm_config; do # from version 11 on the latter
 		export "${prefix}_store_dir=$TRISTAN_DOWNLOADS/pnpm" "${prefix}_cache_dir=$TRISTAN_DOWNLOADS/pnpm_metadata"
-		export "${prefix}_package_import_method=clone-or-copy" "${prefix}_update_notifier=false"
+		export "${prefix}_package_import_method=copy" "${prefix}_update_notifier=false"
 	done
 }
 
