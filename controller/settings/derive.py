@@ -10,7 +10,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import json
 
 GIT_SERVER_KEYS = ("kind", "address", "username", "host_key", "default", "description")
-DOCKER_REGISTRY_KEYS = ("address", "namespace", "username", "description")
+DOCKER_REGISTRY_KEYS = ("address", "namespace", "username", "insecure", "description")
 
 
 def data_files(settings):

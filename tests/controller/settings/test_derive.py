@@ -35,12 +35,14 @@ def test_the_documents(written):
                 "address": "registry.example.com:5000",
                 "namespace": "team/tools",
                 "username": "robot$shop",
+                "insecure": False,
                 "description": "our images",
             },
             "plain": {
                 "address": "localhost:5000",
                 "namespace": "",
                 "username": "",
+                "insecure": True,
                 "description": "",
             },
         }
