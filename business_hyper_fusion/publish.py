@@ -156,36 +156,35 @@ class Publishing(object):
 
         :raises outcome.Ended: when it was the engine.
         """
-        from business_hyper_fusion import (
-            registry,
-        )  # With http and TLS, for the few builds that need it.
+        # It brings http and TLS along, which few builds need.
+        from business_hyper_fusion import registry
 
         asking.check(self._work)
         if exit_status == BUILD_FAILED:
             message = "the image could not be built from its Dockerfile; the log tells why"
-            return outcome.failed("image_build_failed", message, exit_status)
+            return outcome.failed("image_build_failed", message)
         return self._explain_registry(exit_status, registry.ask(self._publish["address"]))
 
     def _explain_registry(self, exit_status, answer):
         address, username = self._publish["address"], self._publish["username"]
         if not answer.available:
             message = "registry %s does not answer, or with an error of its own" % address
-            return outcome.error("registry_unavailable", message, exit_status)
+            return outcome.error("registry_unavailable", message)
         if not answer.trusted and not app_image.insecure(self._work):
             message = (
                 "the machine does not know the certificate of registry %s; see docs/registries.md"
             )
-            return outcome.error("registry_untrusted", message % address, exit_status)
+            return outcome.error("registry_untrusted", message % address)
         if exit_status == LOGIN_FAILED:
             message = "registry %s refuses the login of %s; check username and password of docker_registries.%s"
             values = (address, username, self._publish["registry"])
-            return outcome.error("registry_denied", message % values, exit_status)
+            return outcome.error("registry_denied", message % values)
         if answer.wants_login and not username:
             message = "registry %s wants a login; set username and password of docker_registries.%s"
             values = (address, self._publish["registry"])
-            return outcome.error("registry_denied", message % values, exit_status)
+            return outcome.error("registry_denied", message % values)
         message = "%s could not be pushed; the log tells why" % self._publish["image"]
-        return outcome.error("push_failed", message, exit_status)
+        return outcome.error("push_failed", message)
 
     def _wait(self, seconds):
         deadline = compat.monotonic() + seconds
