@@ -24,9 +24,8 @@ from business_hyper_fusion import (
     lock,
     settle,
 )
-from business_hyper_fusion.gc_report import DAY, KINDS, Report
-
-OLDER_THAN = 30 * DAY
+from business_hyper_fusion.gc_report import Report
+from business_hyper_fusion.protocol import GC_KINDS
 
 
 OWN_RELEASE = os.path.basename(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
@@ -52,15 +51,14 @@ def asked(question):
     """:returns: Report, empty. :raises ValueError: what is asked makes no sense."""
     if not isinstance(question, dict):
         raise ValueError("a question is an object")
-    older_than, most_bytes = (
-        question.get("older_than_seconds", OLDER_THAN),
-        question.get("most_bytes"),
-    )
+    older_than, most_bytes = question.get("older_than_seconds"), question.get("most_bytes")
     what = question.get("what")
     if not _is_count(older_than) or not (most_bytes is None or _is_count(most_bytes)):
         raise ValueError("older_than_seconds and most_bytes must be whole numbers")
-    if what is not None and (not isinstance(what, list) or any(one not in KINDS for one in what)):
-        raise ValueError("what must be of: %s" % ", ".join(KINDS))
+    if what is not None and (
+        not isinstance(what, list) or any(one not in GC_KINDS for one in what)
+    ):
+        raise ValueError("what must be of: %s" % ", ".join(GC_KINDS))
     return Report(question.get("dry_run") is True, older_than, most_bytes, what)
 
 

@@ -5,19 +5,7 @@ from __future__ import absolute_import, print_function
 import os
 import time
 
-KINDS = (
-    "containers",
-    "images",
-    "caches",
-    "refs",
-    "workspaces",
-    "artifacts",
-    "history",
-    "mirrors",
-    "trees",
-    "releases",
-)
-"""In the order in which they are looked at; `docs/operations.md` says what each one is."""
+from business_hyper_fusion.protocol import GC_KINDS
 
 DAY = 86400
 
@@ -25,7 +13,7 @@ DAY = 86400
 class Item(object):
     """Something that may go, and does when there is a reason to: ``why``.
 
-    :param kind: of KINDS. :param name: what people read.
+    :param kind: of GC_KINDS. :param name: what people read.
     :param paths: what is moved aside together; [] for what the engine holds.
     :param used: when it was last used, seconds since the epoch.
     """
@@ -46,7 +34,7 @@ class Report(object):
 
     :param dry_run: True to say what would go, and to change nothing.
     :param older_than: seconds. :param most_bytes: of all caches together, or None for no bound.
-    :param what: list of KINDS, or None for all.
+    :param what: list of GC_KINDS, or None for all.
     """
 
     def __init__(self, dry_run, older_than, most_bytes=None, what=None):
@@ -54,7 +42,7 @@ class Report(object):
         self.older_than = older_than
         self.most_bytes = most_bytes
         self.now = time.time()
-        self._what = KINDS if what is None else what
+        self._what = GC_KINDS if what is None else what
         self._removed, self._busy, self._failed, self._kept = [], [], [], {}
 
     def wants(self, kind):

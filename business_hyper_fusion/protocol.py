@@ -13,3 +13,17 @@ TERMINAL_STATES = ("success", "failed", "error", "timeout", "cancelled", "lost")
 STATES = ("running",) + TERMINAL_STATES
 
 PHASE_STATES = ("waiting", "skipped") + STATES
+
+GC_KINDS = (
+    "containers",
+    "images",
+    "caches",
+    "refs",
+    "workspaces",
+    "artifacts",
+    "history",
+    "mirrors",
+    "trees",
+    "releases",
+)
+"""What the verb ``gc`` collects, in the order in which it looks; docs/operations.md says what each one is."""

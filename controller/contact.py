@@ -77,28 +77,31 @@ class Contact(object):
         command = remote_command.verb(self.python(), self.business, release, name)
         return self.transport().open(command)
 
-    def ask(self, name, document):
-        """The answer of a verb, or None when Tristan is not on the machine (any more)."""
+    def ask(self, name, document, timeout=TIMEOUT):
+        """The answer of a verb, or None when Tristan is not on the machine (any more).
+
+        :param timeout: seconds of silence.
+        """
         for found_again in (False, True):
-            said = self._ask_again_once(name, document)
+            said = self._ask_again_once(name, document, timeout)
             if said["answer"] != "lack":
                 return said
             if not found_again:
                 self.find_python()
         return None
 
-    def _ask_again_once(self, name, document):
+    def _ask_again_once(self, name, document, timeout):
         try:
-            return self._ask(name, document)
+            return self._ask(name, document, timeout)
         except errors.ConnectionLost:
             self.drop()
-            return self._ask(name, document)
+            return self._ask(name, document, timeout)
 
-    def _ask(self, name, document):
+    def _ask(self, name, document, timeout):
         channel = self.open_verb(name)
         try:
             channel.send(json.dumps(document).encode("utf-8") + b"\n")
             channel.send_eof()
-            return answer.read(channel, TIMEOUT, "%s on %s" % (name, self.machine.name))
+            return answer.read(channel, timeout, "%s on %s" % (name, self.machine.name))
         finally:
             channel.close()

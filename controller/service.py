@@ -213,6 +213,35 @@ class Controller(object):
         self.state.forget(machine)
         return result
 
+    def gc(self, machine=None, **question):
+        """Has machines remove what they do not need any more.
+
+        :param question: fields of gc.Question.
+        :returns: list of (machine name, dict as gc.collect gives it or None, error or None).
+        """
+        from controller import gc
+
+        release, asked = self._make_release(), gc.Question(**question)
+        return parallel.each(
+            lambda name: gc.collect(self._contacts[name], release, asked), self._chosen(machine)
+        )
+
+    def refresh(self, machine=None, collect=True):
+        """Prepares machines for their next builds, and accepts what ended there unwatched.
+
+        :param collect: whether they also remove what they do not need any more.
+        :returns: list of (machine name, dict as refresh.Refresher gives it or None, error or None).
+        """
+        from controller import gc, refresh, release
+
+        given = (self.settings, self._moment(), release.languages(), self._make_release())
+        refresher = refresh.Refresher(*given + (gc.Question() if collect else None,))
+        found = parallel.each(
+            lambda name: refresher.refresh(self._contacts[name]), self._chosen(machine)
+        )
+        self.accept([name for name, _, error in found if error is None])
+        return found
+
     def close(self):
         for contact in self._contacts.values():
             contact.drop()

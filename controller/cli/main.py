@@ -34,6 +34,8 @@ COMMANDS = (
     "rebuild",
     "cancel",
     "notify",
+    "gc",
+    "refresh",
     "uninstall",
     "completion",
 )

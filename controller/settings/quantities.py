@@ -39,6 +39,23 @@ def kept_seconds(value):
     return total
 
 
+def span(value):
+    """Take ``30d`` or ``30m`` of a command line for seconds.
+
+    :return: int.
+    """
+    return _total(value, "a time must look like 30d, 12h or 30m")
+
+
+def size(value):
+    """Take ``20g`` of a command line for bytes.
+
+    :return: int.
+    """
+    number, unit = _size(value)
+    return number * _BYTES[unit or "b"]
+
+
 _UNITS = (86400, 3600, 60, 1)
 
 

@@ -171,7 +171,7 @@ def test_files_are_removed_once_the_locks_are_free_again(used, monkeypatch):
     real = gc_bin.take_apart
     monkeypatch.setattr(gc_bin, "take_apart", take_apart)
     grow_old(used.business.path)
-    removed = gc_verb.answer(used.business, {"engine": []})["removed"]
+    removed = gc_verb.answer(used.business, {"older_than_seconds": DAY})["removed"]
     assert len(removed) == len(seen) == 4
     assert not any(any(held) for held in seen)
 
@@ -221,7 +221,9 @@ def test_old_builds_become_tombstones_and_tombstones_go_in_the_end(used, address
     beyond = sorted(os.listdir(pattern), reverse=True)[clean.KEPT_BUILDS :]
     assert len(removed(answer)) == len(beyond) + 1 == 13
     assert not os.path.exists(os.path.join(pattern, oldest))
-    assert {tuple(os.listdir(os.path.join(pattern, one, "1"))) for one in beyond} == {("status",)}
+    for build_id in beyond:
+        left = os.listdir(os.path.join(pattern, build_id, "1"))
+        assert "status" in left and not {"log", "events.jsonl"} & set(left)
     assert removed(gc(used, what=["history"])) == []
 
 

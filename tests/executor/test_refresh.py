@@ -59,7 +59,7 @@ def test_a_branch_is_fetched_while_a_build_of_it_runs(machine, shop, address):
     machine.launch(request)
     machine.wait_for_log(request, "begun")
     commit = shop.commit({"new": "content\n"})
-    said = refresh(machine, [errand(machine, address)], collect={"engine": []})
+    said = refresh(machine, [errand(machine, address)], collect={"engine": [], "older_than_seconds": HOUR})
     assert said["fetched"] == [{"address": address, "name": "main", "commit": commit}]
     assert (said["failed"], said["gone"], said["gc"]["answer"]) == ([], [], "gc")
     assert head(machine, address) == commit
@@ -243,7 +243,7 @@ def test_a_base_that_changed_in_its_registry_is_pulled_by_a_refresh_alone(publis
 def check_that_gc_removes(machine, old_base):
     """A build may be repeated with the base that it had, for a while."""
     question = {"what": ["images"], "engine": machine.engine}
-    said = machine.ask("gc", question)
+    said = machine.ask("gc", dict(question, older_than_seconds=HOUR))
     assert old_base not in [one["name"] for one in said["removed"]]
     said = machine.ask("gc", dict(question, older_than_seconds=0, dry_run=True))
     assert old_base in [one["name"] for one in said["removed"]]
