@@ -51,26 +51,22 @@ build_by_maven() {
 
 # Gradle itself finds the build that a directory belongs to, whatever the project's name in it.
 build_by_gradle() {
-	set -- assemble
-	[ "$module" = . ] || set -- --project-dir "$module" "$@"
-	echo "java: Gradle: $*"
-	run_gradle "$@"
+	cd "$module"
+	echo "java: Gradle: assemble (in $module)"
+	run_gradle assemble
 }
 
-# PATH: true when Gradle builds something there: a build file, or settings there or above.
-is_gradle() {
-	for name in build.gradle build.gradle.kts settings.gradle settings.gradle.kts; do
-		[ ! -f "$1/$name" ] || return 0
-	done
-	[ "$1" != . ] || return 1
-	[ -d "$1" ] || return 1
-	[ -f settings.gradle ] || [ -f settings.gradle.kts ]
-}
+# True when Gradle builds something in the module's directory: a build file there, or settings there or above.
+is_gradle() (
+	cd "$module" 2>/dev/null || exit 1
+	[ ! -f build.gradle ] && [ ! -f build.gradle.kts ] || exit 0
+	java_find settings.gradle || java_find settings.gradle.kts
+)
 
 if [ -f "$module/pom.xml" ]; then
 	[ "$module" != . ] || module=
 	build_by_maven
-elif is_gradle "$module"; then
+elif is_gradle; then
 	build_by_gradle
 else
 	java_fail "no pom.xml and no build.gradle in ${TRISTAN_MODULE_PATH:-the repository}; set module_path, or give the build profile a compile_to_execute.sh"

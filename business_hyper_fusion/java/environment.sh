@@ -12,14 +12,14 @@ java_fail() {
 
 # --- Tools -----------------------------------------------------------------------------------------------------
 
-# The wrapper here or at the repository's top, else the image's own Maven.
+# The nearest wrapper, here or above, else the image's own Maven.
 run_maven() {
 	[ ! -f "$TRISTAN_DEPENDENCY_LIB/settings.xml" ] || ! java_says_something "$TRISTAN_DEPENDENCY_LIB/settings.xml" ||
 		set -- --settings "$TRISTAN_DEPENDENCY_LIB/settings.xml" "$@"
 	java_run mvnw mvn --batch-mode "-Dmaven.repo.local=$TRISTAN_DOWNLOADS/maven" "$@"
 }
 
-# The wrapper here or at the repository's top, else the image's own Gradle.
+# The nearest wrapper, here or above, else the image's own Gradle.
 run_gradle() {
 	mkdir -p "$GRADLE_USER_HOME"
 	# Gradle looks for it nowhere else; what an earlier build may have left there does not count.
@@ -33,15 +33,25 @@ run_gradle() {
 java_run() {
 	java_wrapper=$1 java_program=$2
 	shift 2
-	for java_directory in . "$TRISTAN_SOURCE"; do
-		if [ -f "$java_directory/$java_wrapper" ]; then
-			java_run_wrapper "$java_directory/$java_wrapper" "$@"
-			return
-		fi
-	done
+	if java_find "$java_wrapper"; then
+		java_run_wrapper "$java_found" "$@"
+		return
+	fi
 	command -v "$java_program" >/dev/null 2>&1 ||
 		java_fail "neither ./$java_wrapper in the repository nor $java_program in the build image; commit the wrapper, or choose another image in the build profile"
 	"$java_program" "$@"
+}
+
+# NAME: the file of that name, here or in a directory above, up to the repository's top, into java_found.
+java_find() {
+	java_directory=$PWD
+	while [ -n "$java_directory" ]; do
+		java_found=$java_directory/$1
+		[ ! -f "$java_found" ] || return 0
+		[ "$java_directory" != "$TRISTAN_SOURCE" ] || return 1
+		java_directory=${java_directory%/*}
+	done
+	return 1
 }
 
 # Wrappers run also without their run bit, and when somebody's git made their line ends CRLF.

@@ -112,11 +112,13 @@ def test_a_module_that_stands_alone_has_its_own_wrapper_or_the_repository_s(benc
     assert bench.run("app")[1].splitlines()[1:] == ["mvnw in app:", ALWAYS + PACKAGE]
 
 
-@pytest.mark.parametrize("file", ["settings.gradle", "services/app/build.gradle"])
-def test_gradle_finds_the_build_of_a_module_s_directory(bench, file):
-    bench.source({file: "", "gradlew": TELL, "services/app/src/App.java": ""})
-    wanted = GRADLE + "<--project-dir><services/app><assemble>"
-    assert called(bench.run("services/app")[1]) == ["source:" + wanted]
+@pytest.mark.parametrize("wrapper", ["gradlew", "back/gradlew", "back/app/gradlew"])
+@pytest.mark.parametrize(
+    "file", ["settings.gradle", "back/settings.gradle.kts", "back/app/build.gradle"]
+)
+def test_gradle_runs_in_a_module_s_directory_by_the_nearest_wrapper(bench, file, wrapper):
+    bench.source({file: "", "back/app/src/App.java": "", wrapper: TELL})
+    assert bench.run("back/app")[1].splitlines()[1:] == ["gradlew in app:", GRADLE + "<assemble>"]
 
 
 def test_settings_that_say_something_are_maven_s(bench):
