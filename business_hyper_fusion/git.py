@@ -133,6 +133,8 @@ def environment(work):
         GIT_CONFIG_NOSYSTEM="1",
         GIT_CONFIG_GLOBAL="/dev/null",
         GIT_ATTR_NOSYSTEM="1",
+        # Where no repository is named there is none, wherever this runs.
+        GIT_CEILING_DIRECTORIES=os.path.dirname(work.business.empty_home),
         GIT_LITERAL_PATHSPECS="1",
         GIT_TEMPLATE_DIR=work.business.empty_home,
         GIT_TERMINAL_PROMPT="0",

@@ -24,9 +24,13 @@ class Git(object):
         self._environment = git.environment(work)
 
     def run(self, words, directory=None, capture=False, variables=None):
-        """:param variables: dict put over git's environment. :returns: process.Finished."""
+        """:param directory: where git runs; by default where there is nothing to find.
+        :param variables: dict put over git's environment.
+        :returns: process.Finished.
+        """
         environment = dict(self._environment, **(variables or {}))
-        command = Command(words, environment, directory=directory, capture=capture)
+        place = directory or self._work.business.empty_home
+        command = Command(words, environment, directory=place, capture=capture)
         try:
             return self._work.runner.run(command)
         except outcome.Ended as ended:
