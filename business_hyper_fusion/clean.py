@@ -5,7 +5,7 @@ from __future__ import absolute_import, print_function
 import os
 import shutil
 
-from business_hyper_fusion import checkout, compat, files, names
+from business_hyper_fusion import checkout, compat, files, layout, lock, names
 
 KEPT_BUILDS = 50
 """Builds of an executor whose log and artifacts are kept; of older ones a tombstone stays."""
@@ -48,7 +48,8 @@ def perishable(attempt):
     found = [name for name in os.listdir(attempt) if name not in TOMBSTONE]
     if "workspace" in found:
         document = files.read_json(os.path.join(attempt, "status")) or {}
-        if str(document.get("kept_until") or "") > compat.iso_time():
+        is_open = lock.held(os.path.join(attempt, layout.SHELL_LOCK))
+        if is_open or str(document.get("kept_until") or "") > compat.iso_time():
             found.remove("workspace")
     return found
 

@@ -133,6 +133,15 @@ def inherit(descriptor):
     return descriptor
 
 
+def quote(word):
+    """:returns: the word as a shell reads it back."""
+    if PY2:
+        import pipes as module
+    else:
+        import shlex as module
+    return module.quote(word)
+
+
 def http_client():
     """:returns: the standard library's module; imported by the few who ask, it is large."""
     if PY2:

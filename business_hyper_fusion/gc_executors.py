@@ -10,7 +10,7 @@ import os
 import stat
 import time
 
-from business_hyper_fusion import clean, files, lock, names, settle, status
+from business_hyper_fusion import clean, files, lock, names, settle, status, workspace
 from business_hyper_fusion.gc_report import DAY, Item, days, moment
 from business_hyper_fusion.layout import Project
 
@@ -33,12 +33,15 @@ def items(report, executor):
 
 
 def running(business):
-    """:returns: set of (build id, attempt as text) that run, by the requests of the executors that are taken."""
+    """:returns: set of (build id, attempt as text) that run, by the requests of the executors that are taken, or in
+    whose workspace somebody has a shell.
+    """
     found = set()
     for executor in business.executors():
         if lock.held(executor.lock):
             document = files.read_json(executor.request) or {}
             found.add((document.get("build_id"), str(document.get("attempt"))))
+        found.update((one.build_id, str(one.number)) for one in workspace.used(executor))
     return found
 
 
@@ -125,7 +128,8 @@ def _left_by_attempts(report, executor):
 def _workspace(report, attempt, document):
     """The source of a failed build, kept for whom it may concern until the time that its status says."""
     item = _of_attempt("workspaces", attempt, attempt.workspace, document)
-    if seconds_of(document.get("kept_until") or "") < report.now:
+    is_over = seconds_of(document.get("kept_until") or "") < report.now
+    if is_over and not workspace.in_use(attempt):
         item.why = "kept until %s" % (document.get("kept_until") or "the build ended")
     return item
 

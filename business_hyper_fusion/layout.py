@@ -22,6 +22,9 @@ from business_hyper_fusion import names
 
 join = os.path.join
 
+SHELL_LOCK = "shell.lock"
+"""Shared by those who have a shell in an attempt's workspace."""
+
 
 class Business(object):
     """:param path: ``<root>/<business_id>``."""
@@ -95,6 +98,7 @@ class Attempt(object):
         self.artifacts = join(self.path, "artifacts")
         self.provenance = join(self.path, "provenance.json")
         self.workspace = join(self.path, "workspace")
+        self.shell_lock = join(self.path, SHELL_LOCK)
         self.context = join(self.path, "context")
         self.scratch = join(self.path, "scratch")
 

@@ -21,6 +21,7 @@ from business_hyper_fusion import (
     scripts,
     source,
     trees,
+    workspace,
 )
 from business_hyper_fusion.control import Control
 from business_hyper_fusion.log import Log
@@ -44,8 +45,9 @@ def run(release, request, status, attempt, secrets):
     control = Control(attempt, request["limits"])
     control.install()
     work = Work(release, request, status, log, Runner(log, control), control)
-    ended = Phases(work).run()
-    _say_end(work, ended)
+    phases = Phases(work)
+    ended = phases.run()
+    _say_end(work, ended, phases.failed_in)
     status.end(ended, log.close())
 
 
@@ -54,11 +56,14 @@ class Phases(object):
 
     def __init__(self, work):
         self._work = work
+        self.failed_in = ""
 
     def run(self):
         """:returns: outcome.Ended, or None for success."""
         ended = self._catching(self._all)
-        tidied = self._catching(lambda: self._phase("clean", lambda: clean.run(self._work)))
+        if ended:
+            self._keep(ended)
+        tidied = self._catching(lambda: self._phase("clean", self._clean))
         return ended or tidied or self._catching(lambda: provenance.write(self._work))
 
     def _all(self):
@@ -102,6 +107,19 @@ class Phases(object):
 
     def _publish(self):
         self._work.status.document["app_image"] = publish.run(self._work)
+
+    def _keep(self, ended):
+        """Leave a failed build's source for whom it may concern; that nothing could be kept is no failure."""
+        work = self._work
+        self.failed_in = work.status.document["phase"]
+        try:
+            workspace.keep(work, ended)
+        except (IOError, OSError) as problem:
+            work.log.say("==> the source could not be kept: %s" % problem)
+
+    def _clean(self):
+        clean.run(self._work)
+        workspace.remove_old(self._work)
 
     def _phase(self, name, do):
         """Run one phase between its two lines in the status, and measure it."""
@@ -160,9 +178,14 @@ class Phases(object):
         compat.remove_file(self._work.scratch("reserve"))
 
 
-def _say_end(work, ended):
-    """The log's last words; on a full disk the status has to say it alone."""
+def _say_end(work, ended, failed_in):
+    """The log's last words; on a full disk the status has to say it alone.
+
+    :param failed_in: name of the phase that it ended in, "" for success.
+    """
     try:
         work.log.say("==> %s" % (ended.message if ended else "success"))
+        for line in workspace.words(work, failed_in, ended) if failed_in else ():
+            work.log.say("==> " + line)
     except (IOError, OSError):
         pass

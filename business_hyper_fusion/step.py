@@ -32,6 +32,7 @@ def run(work, step):
     :param step: container.Step.
     :raises outcome.Ended: failed ``script_failed`` or ``oom``; error; cancelled; timeout.
     """
+    work.step = step
     running = DockerStep(work, step) if work.in_docker else HostStep(work, step)
     try:
         finished = running.run()

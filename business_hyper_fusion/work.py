@@ -30,6 +30,7 @@ class Work(object):
         self.engine = request["engine"]["command"]
         self.in_docker = request["isolation"] == "docker"
         self.container_use = None
+        self.step = None  # container.Step that ran last
         self.submodules = []  # (path, address, commit) of each that was fetched
         self.base_digests = []  # names with digests, by which registries know the base image
 
