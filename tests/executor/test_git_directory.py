@@ -42,6 +42,7 @@ def test_a_branch_has_its_history_and_its_tags(machine, address, history):
     assert "alternates" not in log
 
 
+@pytest.mark.once
 def test_a_tag_and_a_commit(machine, address, history):
     tag = {"kind": "tag", "name": "v1", "commit": ""}
     status, log = built(machine, address, ref=tag)
@@ -53,6 +54,7 @@ def test_a_tag_and_a_commit(machine, address, history):
     assert "v1-1-g" in log and "<Beside>" not in log
 
 
+@pytest.mark.once
 def test_an_older_commit_of_a_branch(machine, address, history):
     first = history.git(["rev-parse", "HEAD~1"]).strip()
     status, log = built(machine, address, ref={"kind": "branch", "name": "main", "commit": first})
@@ -60,6 +62,7 @@ def test_an_older_commit_of_a_branch(machine, address, history):
     assert "v1" in log.splitlines() and "<Second>" not in log
 
 
+@pytest.mark.once
 def test_a_tag_that_was_moved_is_followed(machine, address, history):
     built(machine, address)
     history.tag("v1")
@@ -85,12 +88,14 @@ chmod +x .git/hooks/post-checkout"""
     assert not proof.exists()
 
 
+@pytest.mark.once
 def test_without_it_there_is_none(machine, address, history):
     built(machine, address)
     _, log = built(machine, address, 'ls -A "$TRISTAN_SOURCE"', dict(ON, git_directory=False))
     assert ".git" not in log.split()
 
 
+@pytest.mark.once
 def test_files_of_lfs_count_as_unchanged(machine, address, history):
     pointer = history.pointer(b"large")
     history.commit({".gitattributes": "*.bin filter=lfs -text\n", "big.bin": pointer})
@@ -99,6 +104,7 @@ def test_files_of_lfs_count_as_unchanged(machine, address, history):
     assert "v1-2-g" in log and "big.bin" not in log
 
 
+@pytest.mark.once
 def test_a_branch_with_the_name_that_git_begins_with(machine, address, shop):
     shop.commit({}, "There", branch="master")
     ref = {"kind": "branch", "name": "master", "commit": ""}
