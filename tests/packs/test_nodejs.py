@@ -9,7 +9,7 @@ import pytest
 
 from tests.packs import app_image
 from tests.packs import nodejs_projects as projects
-from tests.packs.bench import PACKS, Bench
+from tests.packs.bench import PACKS, SHELLS, Bench
 
 pytestmark = pytest.mark.once
 
@@ -216,10 +216,10 @@ esac
 """
 
 
-@pytest.fixture
-def bench():
+@pytest.fixture(params=SHELLS)
+def bench(request):
     """A bench with an image's /app in "app", and a node that tells how it was started."""
-    made = Bench("nodejs")
+    made = Bench("nodejs", request.param)
     with open(os.path.join(PACKS, "nodejs", "startup.sh")) as startup:
         made.write({"app/startup.sh": startup.read(), "bin/node": NODE})
     yield made

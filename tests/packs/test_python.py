@@ -11,7 +11,7 @@ from six.moves.urllib.request import urlopen
 
 from tests.lab import process
 from tests.packs import app_image
-from tests.packs.bench import PACKS, Bench
+from tests.packs.bench import PACKS, SHELLS, Bench
 
 pytestmark = pytest.mark.once
 
@@ -142,9 +142,10 @@ def test_kept_wheels_that_are_broken_are_fetched_anew(machine, index, pins):
     assert status["state"] == "success", log
 
 
-@pytest.fixture
-def bench():
-    made = Bench("python")
+@pytest.fixture(params=SHELLS)
+def bench(request):
+    made = Bench("python", request.param)
+    os.symlink(sys.executable, made.path("bin", "python3"))
     yield made
     made.remove()
 
@@ -179,6 +180,40 @@ def test_kinds_of_project(bench, files, kind):
         '. "$TRISTAN_BUILD/wheels.sh"; if is_package; then echo package; else echo application; fi'
     )
     assert bench.run(script=source) == (0, kind + "\n")
+
+
+def whole_context(bench):
+    """:returns: set of str, the files of the context for a Dockerfile of the operator's"""
+    context = bench.path("context")
+    os.mkdir(context)
+    environment = {
+        "TRISTAN_CONTEXT": context,
+        "TRISTAN_DOCKERFILE": "operator",
+        "PIP_NO_INDEX": "1",
+    }
+    code, said = bench.run(script="package_to_docker.sh", **environment)
+    assert code == 0, said
+    found = [(os.path.relpath(place, context), names) for place, _, names in os.walk(context)]
+    return set(
+        os.path.normpath(os.path.join(place, name)) for place, names in found for name in names
+    )
+
+
+def test_a_dockerfile_of_the_operator_s_gets_all_of_the_module(bench, index):
+    index.add_wheel("shop", "1.0", {"shop.py": ""})
+    with open(bench.path("shop.whl"), "wb") as wheel:
+        wheel.write(index.answer("/files/shop-1.0-py3-none-any.whl", "")[2])
+    name = "shop-1.0-py3-none-any.whl"
+    bench.source({"setup.py": "", "src/shop.py": "", ".git/HEAD": "", "dist/none": ""})
+    os.rename(bench.path("shop.whl"), bench.path("source", "dist", name))
+    files = {"setup.py", "src/shop.py", "dist/none", "dist/" + name}
+    assert whole_context(bench) == files | {".wheels/" + name, ".package", "startup.sh"}
+
+
+def test_a_startup_of_the_project_s_own(bench):
+    bench.source({"requirements.txt": "", "startup.sh": "#!/bin/sh\necho own\n", "main.py": ""})
+    assert whole_context(bench) == {"requirements.txt", "startup.sh", "main.py"}
+    assert "own" in bench.read("context", "startup.sh")
 
 
 def test_the_demo_s_shop_answers_until_it_is_told_to_end(tmpdir):
