@@ -14,6 +14,7 @@ SCRATCH = (
     "FROM scratch\nARG IMAGE_PROJECT_TAG\nLABEL tag=${IMAGE_PROJECT_TAG}\nCOPY shop.py /shop.py\n"
 )
 PASSWORD = "s3cret pass-word"
+ANOTHER_TRY = "another try in"
 
 
 def publish(address, username="", tag=None):

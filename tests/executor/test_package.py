@@ -116,6 +116,7 @@ def test_module_behind_a_link_has_no_dockerfile_of_the_host(machine, package_req
     assert (status["state"], status["cause"]) == ("failed", "no_dockerfile")
 
 
+@pytest.mark.once
 def test_whole_module_is_the_context_of_the_repositorys_dockerfile(machine, shop, package_request):
     shop.commit({"web/Dockerfile": "FROM x\n", "web/.env": "a\n", "web/deep/run.sh": "#!/bin/sh\n"})
     script = "cd web; ln -s /etc/passwd link; echo made >built; ln -s none dangling"
@@ -141,6 +142,7 @@ def test_which_script_fills_the_context(origin, operators_own, script):
     assert package.script_for(origin, scripts) == script
 
 
+@pytest.mark.once
 def test_pack_without_a_script_gets_the_module_and_its_startup(machine, address, tmpdir):
     source, build, context = [tmpdir.mkdir(name) for name in ("source", "build", "context")]
     source.join("app.jar").write("x")
@@ -198,6 +200,7 @@ def test_names_that_are_not_utf8_are_packed(machine, shop, package_request):
     assert "left out of the context" in machine.log(request)
 
 
+@pytest.mark.once
 def test_package_container_is_as_unprivileged_as_the_builds(docker_machine, shop, address):
     shop.commit({"Dockerfile": "FROM x\n"})
     look = """
@@ -227,6 +230,7 @@ def containers(machine, request):
     return compat.to_native(subprocess.check_output(words)).split()
 
 
+@pytest.mark.once
 def test_cancel_in_the_package_step(docker_machine, shop, address):
     shop.commit({"Dockerfile": "FROM x\n"})
     scripts = {"compile_to_execute.sh": "true", "package_to_docker.sh": "echo begun; sleep 60"}

@@ -16,9 +16,6 @@ from tests.executor.machine import phase
 from tests.executor.publishing import PASSWORD, REPOSITORY, SCRATCH, image_request, publish
 from tests.lab import process
 
-# What runs here is programs and the engine; the Python parts have their own tests on each version.
-pytestmark = pytest.mark.once
-
 
 def test_image_is_pushed_checked_and_removed_here(docker_machine, shop, address, make_registry):
     shop.commit({"Dockerfile": SCRATCH})
@@ -51,6 +48,18 @@ def test_image_is_pushed_checked_and_removed_here(docker_machine, shop, address,
     assert publishing.left_files(docker_machine, request) == []
 
 
+def test_wrong_password_is_tried_once(docker_machine, address, make_registry):
+    registry = make_registry("robot", PASSWORD)
+    request = image_request(docker_machine, address, publish(registry.address, "robot"))
+    status = docker_machine.run(request, {"registry_password": "wrong one"})
+    assert (status["state"], status["cause"]) == ("error", "registry_denied")
+    assert publishing.left_files(docker_machine, request) == []
+    log = docker_machine.log(request)
+    assert "refuses the login of robot" in log
+    assert publishing.ANOTHER_TRY not in log and "==> publish: building" not in log
+
+
+@pytest.mark.once
 def test_pushed_image_starts_and_answers(docker_machine, address, registry, engine, small_base):
     dockerfile = 'FROM %s\nCOPY shop.py /srv/\nCMD ["httpd", "-f", "-p", "8000", "-h", "/srv"]\n'
     where = publish(registry.address)
@@ -105,6 +114,7 @@ class Observer(threading.Thread):
         self.join()
 
 
+@pytest.mark.once
 def test_password_is_seen_nowhere(docker_machine, address, make_registry, small_base):
     registry = make_registry("robot", PASSWORD)
     where = publish(registry.address, "robot")
@@ -130,6 +140,7 @@ def test_password_is_seen_nowhere(docker_machine, address, make_registry, small_
     assert not [needle for needle in needles if compat.to_native(needle) in shown]
 
 
+@pytest.mark.once
 def test_limits_network_and_proxy_reach_the_steps(docker_machine, address, registry, small_base):
     docker_machine.engine = ["env", "DOCKER_BUILDKIT=0"] + docker_machine.engine
     dockerfile = """FROM %s
@@ -155,6 +166,7 @@ RUN echo "interfaces $(ls /sys/class/net)"; echo "proxy $https_proxy without $NO
     assert "3128" not in json.dumps(made)
 
 
+@pytest.mark.once
 def test_two_builds_in_stages_at_once_push_their_own_and_leave_nothing(
     docker_machine, address, registry, small_base
 ):
@@ -182,6 +194,7 @@ def test_two_builds_in_stages_at_once_push_their_own_and_leave_nothing(
     assert [publishing.left_images(docker_machine, request) for request in requests] == [[], []]
 
 
+@pytest.mark.once
 def test_context_of_a_hostile_build(docker_machine, address, registry, small_base, engine, tmpdir):
     secret = tmpdir.join("secret")
     secret.write("of the host")
@@ -208,6 +221,7 @@ mkfifo pipe; echo x >closed; chmod 0 closed
     assert "stolen -> " in shown and "closed" in shown
 
 
+@pytest.mark.once
 def test_link_copied_by_name_leads_nowhere(docker_machine, address, registry, small_base, tmpdir):
     secret = tmpdir.join("secret")
     secret.write("of the host")

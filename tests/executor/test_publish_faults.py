@@ -10,12 +10,18 @@ import pytest
 
 from tests.executor import publishing
 from tests.executor.machine import phase
-from tests.executor.publishing import PASSWORD, REPOSITORY, SCRATCH, image_request, publish
+from tests.executor.publishing import (
+    ANOTHER_TRY,
+    PASSWORD,
+    REPOSITORY,
+    SCRATCH,
+    image_request,
+    publish,
+)
 from tests.lab.relay import Relay
 
 pytestmark = pytest.mark.once
 
-ANOTHER_TRY = "another try in"
 LARGE = "head -c 48000000 /dev/urandom >layer"
 
 
@@ -34,16 +40,6 @@ def test_registry_without_a_login_of_ours(docker_machine, address, make_registry
     assert ended(docker_machine, request) == ("error", "registry_denied")
     assert "wants a login" in docker_machine.status(request)["message"]
     assert docker_machine.status(request)["app_image"] is None
-
-
-def test_wrong_password_is_tried_once(docker_machine, address, make_registry):
-    registry = make_registry("robot", PASSWORD)
-    request = image_request(docker_machine, address, publish(registry.address, "robot"))
-    docker_machine.launch(request, {"registry_password": "wrong one"})
-    assert ended(docker_machine, request) == ("error", "registry_denied")
-    log = docker_machine.log(request)
-    assert "refuses the login of robot" in log
-    assert ANOTHER_TRY not in log and "==> publish: building" not in log
 
 
 def test_registry_that_stays_away(docker_machine, address, registry):
