@@ -221,8 +221,7 @@ class Launch(object):
         from business_hyper_fusion import phases
 
         state = status.Status(self._attempt, status.initial(self._request))
-        status.claim_process(state)
-        state.event("build-started", {})
+        state.begin()
         yield identity.mine()
         phases.run(self._release, self._request, state, self._attempt, self._secrets)
         # All is written: the next build need not wait until the guardian has noticed.

@@ -9,7 +9,7 @@ from __future__ import absolute_import, print_function
 import json
 import os
 
-from business_hyper_fusion import compat, files, identity
+from business_hyper_fusion import compat, events, files, identity
 from business_hyper_fusion.grammar.status import check_status
 from business_hyper_fusion.protocol import PHASES, PROTOCOL, TERMINAL_STATES
 
@@ -98,11 +98,17 @@ class Status(object):
     def phase(self, name):
         return self.document["phases"][PHASES.index(name)]
 
+    def begin(self):
+        """Tell that there is somebody at work on it now."""
+        self.set(process=identity.mine())
+        self._tell(events.of_build_start(self.document))
+
     def begin_phase(self, name):
         self._phase_begun = compat.monotonic()
-        self.phase(name).update(state="running", started_at=compat.iso_time())
+        phase = self.phase(name)
+        phase.update(state="running", started_at=compat.iso_time())
         self.set(phase=name)
-        self.event("phase-started", {"phase": name})
+        self._tell(events.of_phase_start(self.document, phase))
 
     def end_phase(self, name, state, exit_status=None, usage=None):
         """:param usage: dict of RESOURCES; what the kernel did not tell stays None, never 0."""
@@ -111,7 +117,7 @@ class Status(object):
         phase["wall_seconds"] = round(compat.monotonic() - self._phase_begun, 3)
         phase.update(usage or {})
         self.publish()
-        self.event("phase-ended", {"phase": name, "state": state})
+        self._tell(events.of_phase_end(self.document, phase))
 
     def end(self, ended, log):
         """Write the terminal state; the last thing an attempt does.
@@ -119,13 +125,11 @@ class Status(object):
         :param ended: outcome.Ended, or None for success.
         :param log: {"bytes", "sha256"} of the closed log.
         """
-        state = ended.state if ended else "success"
         for phase in self.document["phases"]:
             if phase["state"] == "waiting":
                 phase["state"] = "skipped"
-        self.event("build-ended", {"state": state}, outcome=state)
-        self.set(
-            state=state,
+        self.document.update(
+            state=ended.state if ended else "success",
             cause=ended.cause if ended else "",
             message=ended.message if ended else "",
             exit=ended.exit_status if ended else 0,
@@ -133,22 +137,11 @@ class Status(object):
             wall_seconds=round(compat.monotonic() - self._begun, 3),
             log=log,
         )
+        # Before the status: with that the attempt is over, and nothing of it changes any more.
+        self._tell(events.of_build_end(self.document))
+        self.publish()
 
-    def event(self, action, details, outcome=None):
-        """Append one line to events.jsonl."""
-        event = {"kind": "event", "category": ["process"], "action": action}
-        if outcome is not None:
-            event["outcome"] = "success" if outcome == "success" else "failure"
-        build = dict(
-            (key, self.document[key]) for key in ("build_id", "attempt", "project", "executor_id")
-        )
-        build.update(details)
-        line = {
-            "@timestamp": compat.iso_time(),
-            "ecs": {"version": "8.11.0"},
-            "event": event,
-            "tristan": build,
-        }
+    def _tell(self, line):
         append_line(self._attempt.events, line)
 
 
@@ -173,8 +166,3 @@ def read(attempt):
 
 def terminal(document):
     return document["state"] in TERMINAL_STATES
-
-
-def claim_process(status):
-    """Write down which process runs the attempt."""
-    status.set(process=identity.mine())

@@ -93,13 +93,47 @@ def test_another_builds_status_is_not_this_ones(machine, address):
     assert status.read(machine.attempt(second)) is None
 
 
+def events_of(machine, request):
+    with open(machine.attempt(request).events, "rb") as file:
+        return [json.loads(compat.to_native(line)) for line in file]
+
+
 def test_events_are_one_json_object_a_line(machine, address):
     request = finished(machine, address)
-    with open(machine.attempt(request).events, "rb") as file:
-        events = [json.loads(compat.to_native(line)) for line in file]
+    events = events_of(machine, request)
     actions = [event["event"]["action"] for event in events]
     assert actions[0] == "build-started" and actions[-1] == "build-ended"
     assert actions.count("phase-started") == actions.count("phase-ended") == 5
     assert events[-1]["event"]["outcome"] == "success"
     assert all(event["tristan"]["build_id"] == request["build_id"] for event in events)
     assert all(event["@timestamp"].endswith("Z") and event["ecs"]["version"] for event in events)
+    assert all(event["message"] and event["event"]["dataset"] for event in events)
+
+
+def test_events_say_what_the_status_says(machine, address):
+    """The status is replaced by rename, so shippers of logs can't follow it: its events take its place."""
+    request = machine.request(address, "echo made > out; exit 0", artifacts=["out"])
+    status = machine.run(request)
+    events = events_of(machine, request)
+    ended = [event for event in events if event["event"]["action"] == "phase-ended"]
+    told = dict((event["tristan"]["phase"], event["tristan"]["phases"][0]) for event in ended)
+    ran = [phase for phase in status["phases"] if phase["state"] != "skipped"]
+    assert [told[phase["name"]] for phase in ran] == ran
+    last = events[-1]["tristan"]
+    assert last.pop("artifacts") == {"count": 1, "bytes": 5}
+    assert last == dict((key, status[key]) for key in status if key != "artifacts")
+    assert events[-1]["event"]["duration"] == int(status["wall_seconds"] * 1e9)
+    assert (events[-1]["event"]["start"], events[-1]["event"]["end"]) == (
+        status["started_at"],
+        status["ended_at"],
+    )
+
+
+def test_events_of_a_build_that_did_not_succeed(machine, address):
+    request = machine.request(address, "exit 3")
+    status = machine.run(request)
+    last = events_of(machine, request)[-1]
+    assert last["error"] == {"code": "script_failed", "message": status["message"]}
+    assert (last["event"]["outcome"], last["event"]["reason"]) == ("failure", status["message"])
+    assert last["process"]["exit_code"] == last["tristan"]["exit"] == 3
+    assert last["tristan"]["log"] == status["log"]
