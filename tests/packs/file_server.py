@@ -5,6 +5,7 @@ In: a directory, or none; single files. Out: an address, and every request it go
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import hashlib
 import io
 import os
 import zipfile
@@ -15,26 +16,34 @@ from tests.packs.index import TEXT, Index
 class FileServer(Index):
     """Listens from the start; call `stop()`; .address and .requests as an Index has them.
 
-    :param directory: str, what it serves besides what is added
+    :param directory: str, what it serves besides what is added; each file with its .sha1, as Maven asks for it
     """
 
     def __init__(self, directory="", certificates=None):
         self._directory = directory
         self._files = {}
         Index.__init__(self, certificates)
+        # Clients that ask for hundreds of files keep their connections.
+        self._server.RequestHandlerClass.protocol_version = str("HTTP/1.1")
 
     def add(self, path, content):
         """:param content: bytes"""
         self._files[path] = content
 
     def answer(self, path, authorization):
-        if path in self._files:
-            return 200, TEXT, self._files[path]
+        content = self._content(path)
+        if content is None and path.endswith(".sha1"):
+            content = self._content(path[: -len(".sha1")])
+            if content is not None:
+                content = hashlib.sha1(content).hexdigest().encode("ascii")
+        return (404, TEXT, b"") if content is None else (200, TEXT, content)
+
+    def _content(self, path):
         below = os.path.join(self._directory, path.lstrip("/"))
-        if not self._directory or not os.path.isfile(below):
-            return 404, TEXT, b""
+        if path in self._files or not self._directory or not os.path.isfile(below):
+            return self._files.get(path)
         with io.open(below, "rb") as source:
-            return 200, TEXT, source.read()
+            return source.read()
 
 
 def zipped(files):
