@@ -52,7 +52,7 @@ def remove_planted_repositories(source):
 
 
 def make_way(base, path):
-    """Make ``path`` a directory below ``base``, through directories alone: a build may have put links there.
+    """Make ``path`` a directory below ``base``, through directories alone: a build may have put links there, or locks.
 
     :param base: directory. :param path: bytes, relative. :returns: the directory, bytes.
     """
@@ -62,6 +62,8 @@ def make_way(base, path):
         if os.path.lexists(place) and (os.path.islink(place) or not os.path.isdir(place)):
             os.unlink(place)
         compat.make_directories(place)
+        if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
+            os.chmod(place, stat.S_IRWXU)
     return place
 
 
