@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from business_hyper_fusion import compat
+from business_hyper_fusion import compat, downloads
 
 ALONE = """
 mkdir "$TRISTAN_DOWNLOADS/used" || exit 3
@@ -47,37 +47,28 @@ def ends(machine, requests):
     return [machine.wait(request)["state"] for request in requests]
 
 
-@pytest.fixture
-def pack(machine):
-    """A language pack of this test's own, which wants its downloads alone."""
-    directory = os.path.join(machine.release, "business_hyper_fusion", "cobol")
-    os.mkdir(directory)
-    for name in ("build_project.sh", "exclusive_downloads"):
-        with open(os.path.join(directory, name), "w") as file:
-            file.write("# nothing\n")
-    return "cobol"
-
-
-def test_shared_downloads_are_used_by_one_build_at_a_time(machine, pair, pack, tmp_path):
-    requests = pair(pack, "language", ALONE)
-    words = "waiting for another build that uses the cobol downloads"
+@pytest.mark.parametrize("language", ["java", "php"])
+def test_shared_downloads_are_used_by_one_build_at_a_time(machine, pair, language, tmp_path):
+    requests = pair(language, "language", ALONE)
+    words = "waiting for another build that uses the %s downloads" % language
     machine.wait_until(lambda: any(words in machine.log(request) for request in requests))
     (tmp_path / "go").write_bytes(b"")
     assert ends(machine, requests) == ["success", "success"]
     assert [words in machine.log(request) for request in requests].count(True) == 1
 
 
-@pytest.mark.parametrize("scope, exclusive", [("project", True), ("language", False)])
-def test_otherwise_builds_go_on_side_by_side(machine, pair, pack, scope, exclusive):
-    if not exclusive:
-        compat.remove_file(
-            os.path.join(machine.release, "business_hyper_fusion", pack, "exclusive_downloads")
-        )
-    assert ends(machine, pair(pack, scope, TOGETHER)) == ["success", "success"]
+def test_a_project_s_own_downloads_keep_nobody_waiting(machine, pair):
+    assert ends(machine, pair("java", "project", TOGETHER)) == ["success", "success"]
 
 
-def test_who_waits_can_be_cancelled(machine, pair, pack, tmp_path):
-    requests = pair(pack, "language", ALONE)
+def test_nor_do_shared_ones_of_tools_that_get_along(machine, pair):
+    marker = os.path.join(machine.release, "business_hyper_fusion", "java", downloads.MARKER)
+    compat.remove_file(marker)
+    assert ends(machine, pair("java", "language", TOGETHER)) == ["success", "success"]
+
+
+def test_who_waits_can_be_cancelled(machine, pair, tmp_path):
+    requests = pair("java", "language", ALONE)
     words = "waiting for another build"
     found = machine.wait_until(lambda: [one for one in requests if words in machine.log(one)])
     machine.ask("cancel", {"build_id": found[0]["build_id"], "reason": ""})

@@ -3,6 +3,7 @@
 from __future__ import absolute_import, print_function, unicode_literals
 
 import io
+import os
 
 import pytest
 
@@ -142,6 +143,14 @@ def stores(log, certificates):
     lines = log.splitlines()
     assert str(certificates) in lines, log
     return [line for line in lines if line.isdigit() and int(line) > certificates]
+
+
+def test_without_a_container_the_caches_are_the_same(machine):
+    machine.project("shop", {"pom.xml": "", "mvnw": 'echo "$@"\n'})
+    status, log = machine.build("shop", isolation="host")
+    assert status["state"] == "success", log
+    cache = os.path.join(os.path.dirname(app_image.context(status)), "..", "dependency_lib/maven")
+    assert "-Dmaven.repo.local=" + os.path.normpath(cache) in log
 
 
 def read(path):
