@@ -15,6 +15,7 @@ So that no two tristans do it twice, and none that dies leaves it half done:
 from __future__ import absolute_import, print_function, unicode_literals
 
 import binascii
+import errno
 import os
 import time
 
@@ -58,9 +59,9 @@ class Acceptance(object):
         for machine, status in found:
             if status["build_id"] in left and has_ended(status):
                 left.discard(status["build_id"])
-                self._accept(machine, status, patience)
+                self._or_later(self._accept, machine, status, patience)
         for build_id in sorted(left):
-            self._resume(build_id)
+            self._or_later(self._resume, build_id)
         return [self._with_tags(status) for _, status in found]
 
     def waiting(self):
@@ -97,6 +98,18 @@ class Acceptance(object):
             notify.send(target, document, new_delivery(), self._settings)
         except errors.NotifyFailed as error:
             return error
+
+    def _or_later(self, accept, *arguments):
+        """What can't be written down now is no outcome of a build; the next contact accepts it."""
+        try:
+            accept(*arguments)
+        except EnvironmentError as error:
+            if error.errno == errno.EPIPE:  # nobody reads our notes any more
+                raise
+            self._on_note(
+                "an end can't be accepted: %s: %s; tried again at a later contact"
+                % (error.filename or "this host", error.strerror)
+            )
 
     def _accept(self, machine, status, patience):
         entry = self._journal.read(status["build_id"])

@@ -11,6 +11,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import random
 import re
+import threading
 import time
 from collections import namedtuple
 
@@ -77,11 +78,7 @@ class Client(object):
     def _try(self, method, url, options):
         """(Answer, None) or (None, exception)."""
         try:
-            answer = self._session.request(method, url, **options)
-            try:
-                return Answer(answer.status_code, answer.headers, read(answer)), None
-            finally:
-                answer.close()
+            return within(WHOLE_TIMEOUT, self._ask, method, url, options), None
         except requests.exceptions.SSLError as error:
             raise self.failure(
                 "no TLS with %s: %s" % (place(url), reason(error)),
@@ -89,6 +86,13 @@ class Client(object):
             )
         except FAILURES as error:
             return None, error
+
+    def _ask(self, method, url, options):
+        answer = self._session.request(method, url, **options)
+        try:
+            return Answer(answer.status_code, answer.headers, read(answer))
+        finally:
+            answer.close()
 
     def _options(self, url, headers, body, authorize):
         headers = dict({"User-Agent": "tristan/" + __version__}, **(headers or {}))
@@ -108,16 +112,38 @@ class Client(object):
         return options
 
 
+def within(seconds, function, *arguments):
+    """What a function gives, for which there is only so much time.
+
+    In a thread: no timeout of a socket bounds the search for a host's address, or an answer that drips.
+    """
+    outcome = []
+
+    def run():
+        try:
+            outcome.append((function(*arguments), None))
+        except BaseException as error:
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=run)
+    thread.daemon = True
+    thread.start()
+    thread.join(seconds)
+    if not outcome:
+        raise requests.exceptions.Timeout()
+    result, error = outcome[0]
+    if error is not None:
+        raise error
+    return result
+
+
 def read(answer):
     """The body, bounded."""
-    end = compat.monotonic() + WHOLE_TIMEOUT
     body = b""
     for chunk in answer.iter_content(64 * 1024):
         body += chunk
         if len(body) > MOST_BYTES:
             raise requests.exceptions.ContentDecodingError("more than %d bytes" % MOST_BYTES)
-        if compat.monotonic() > end:
-            raise requests.exceptions.ReadTimeout()
     return body
 
 
@@ -129,7 +155,7 @@ def unchanged(request):
 def reason(error):
     """The system's own words, out of the library's wrapping."""
     if isinstance(error, requests.exceptions.Timeout):
-        return "nothing within %d seconds" % TIMEOUT
+        return "it takes too long"
     if isinstance(error, requests.exceptions.ContentDecodingError):
         return "it can't be read"
     text = compat.ensure_text(repr(error), errors="replace")

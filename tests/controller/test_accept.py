@@ -496,6 +496,21 @@ def test_what_was_launched_while_its_end_was_accepted_stays_accepted(plain):
     assert plain.journal.read(build_id(1))["stage"] == "accepted"
 
 
+def test_a_state_directory_that_can_not_be_written_changes_no_outcome(plain):
+    plain.launch(1)
+    with answering.Server([OK]) as receiver:
+        plain.notify = (webhook(receiver),)
+        blocked = os.path.join(plain.directory, "ends")
+        open(blocked, "w").close()
+        (status,) = plain.tristan().take([plain.end(1)])
+        assert status["state"] == "success"
+        assert "can't be accepted: " in plain.notes[0] and "ends" in plain.notes[0]
+        assert receiver.requests == []
+        os.unlink(blocked)
+        plain.tristan().take([plain.end(1)])
+        assert len(receiver.requests) == 1
+
+
 # --- builds nobody hears of ---
 
 
