@@ -6,15 +6,12 @@ import click
 
 from controller.cli import completing, launching
 
+MACHINE = "Build on this machine, not on that of then."
+
 
 @click.command("rebuild", short_help="Repeat a past build exactly.")
 @click.argument("build")
-@click.option(
-    "--machine",
-    metavar="NAME",
-    help="Build on this machine, not on that of then.",
-    **completing.machines(),
-)
+@click.option("--machine", metavar="NAME", help=MACHINE, **completing.machines())
 @click.option(
     "--current-scripts",
     is_flag=True,
