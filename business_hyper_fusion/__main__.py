@@ -8,6 +8,8 @@ artifact the bytes of built files                         a line in for each, th
 tree     take a tree from an operator's disk               a line in, then a tar stream; lines out
 gc       remove what is not needed any more               one document in, one line out
 refresh  fetch and make ahead of builds, then gc          one document in, one line out
+lend     secrets for a shell                              a line in, a line out, then until stdin ends
+shell    a person in what a build ran in                  by arguments: a terminal, or pipes
 guard    not for controllers: the guardian of a build (see daemon.py)
 """
 
@@ -24,6 +26,7 @@ VERBS = {
     "builds": "builds",
     "cancel": "cancel",
     "gc": "gc",
+    "lend": "lend",
     "refresh": "refresh",
     "request": "past",
     "tree": "receive_tree",
@@ -42,6 +45,10 @@ def main(arguments):
     verb = arguments[0] if arguments else ""
     if verb in VERBS:
         return importlib.import_module("business_hyper_fusion." + VERBS[verb]).main(business)
+    if verb == "shell":
+        from business_hyper_fusion import shell
+
+        return shell.main(business, arguments[1:])
     if verb == "guard":
         from business_hyper_fusion import daemon
 

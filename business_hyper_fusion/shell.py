@@ -1,0 +1,282 @@
+"""Verb ``shell BUILD_ID ATTEMPT SECRETS [COMMAND...]``: a person in what a build ran in.
+
+In: the terminal or the pipes that sshd gives; SECRETS: what ``lend`` answered, or "-" for none. Out: the command's own
+output and exit status; for a shell that can't be had a line on stderr and 3.
+
+It runs in the kept workspace, or, while the ref's source is still that build's, there, with the executor taken for as
+long as it lasts. It is never part of an attempt: nothing it does reaches a status or a log.
+"""
+
+from __future__ import absolute_import, print_function
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from business_hyper_fusion import (
+    again,
+    builds,
+    compat,
+    container,
+    engine,
+    files,
+    grammar,
+    lend,
+    lock,
+    names,
+    process,
+    reaper,
+    settle,
+    status,
+    workspace,
+)
+from business_hyper_fusion.work import Work
+
+NO_SHELL = 3
+
+BEST_SHELL = ["/bin/sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; fi; exec sh"]
+
+KEYS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
+HANG_UPS = (signal.SIGHUP, signal.SIGTERM)
+
+DETACH_KEYS = "ctrl-^,ctrl-@"
+"""Instead of docker's Ctrl-P, which shells use, and which leaves a container that nobody comes back to."""
+
+_TERM = re.compile(r"[A-Za-z0-9._+-]{1,64}\Z")
+
+
+class Refusal(Exception):
+    """There is no shell to be had: why, and what to do."""
+
+
+class Ended(Exception):
+    """The person hung up."""
+
+
+def main(business, arguments):
+    """:returns: exit status."""
+    if len(arguments) < 3 or not arguments[1].isdigit():
+        sys.stderr.write("usage: shell BUILD_ID ATTEMPT SECRETS [COMMAND...]\n")
+        return 2
+    build_id, number, secrets = arguments[:3]
+    leave_keys_to_the_child()
+    try:
+        return Shell(business, build_id, int(number), secrets).run(arguments[3:])
+    except Ended:
+        return 128 + signal.SIGHUP
+    except Refusal as refusal:
+        sys.stderr.write("tristan: %s\n" % refusal)
+        return NO_SHELL
+
+
+class Shell(object):
+    """One person's shell in one attempt."""
+
+    def __init__(self, business, build_id, number, secrets):
+        self._attempt = builds.find(business, build_id, number)
+        if self._attempt is None:
+            raise Refusal("there is no build %s here" % build_id)
+        settle.settle(self._attempt.executor)
+        self._document = status.read(self._attempt)
+        if self._document is None or not status.terminal(self._document):
+            raise Refusal("the build still runs; `tristan cancel` ends it")
+        self._work = self._made_work(business)
+        self._secrets = secrets
+
+    def _made_work(self, business):
+        """The attempt's Work again, of its own release where that is still there."""
+        request = files.read_json(self._attempt.request)
+        try:
+            grammar.check_request(request)
+        except grammar.RequestRefused:
+            raise Refusal("the build's request is not kept, or not one of this version")
+        release = os.path.join(business.releases, request["release"])
+        if not os.path.isdir(release):
+            release = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        state = status.Status(self._attempt, self._document)
+        return Work(release, request, state, None, None, None)
+
+    def run(self, words):
+        """:returns: the exit status of the command, or of the shell when there is no command."""
+        with self._place() as moved:
+            step = again.step_of(moved.attempt.scratch)
+            if self._secrets != "-":
+                moved.attempt.build_secrets = self._lent()
+            inside = Container if moved.in_docker else Host
+            return inside(moved, step).run(words)
+
+    def _lent(self):
+        directory = lend.directory(self._attempt, self._secrets)
+        if directory is None:
+            raise Refusal("the secrets for this shell are not here")
+        return directory
+
+    @contextlib.contextmanager
+    def _place(self):
+        """:returns: Work in the workspace, or in the ref's source; nobody else changes either until the end."""
+        attempt = self._attempt
+        if os.path.isdir(workspace.source_of(attempt)):
+            held = lock.acquire(attempt.shell_lock, shared=True)
+            if held is None:
+                raise Refusal("the build's workspace is being removed; its time is over")
+            try:
+                yield again.aside(self._work, attempt.workspace, workspace.source_of(attempt))
+            finally:
+                os.close(held)
+            return
+        held = self._hold_ref()
+        directory = tempfile.mkdtemp(prefix="shell.", dir=attempt.path)
+        try:
+            yield again.prepare(self._work, directory, self._work.ref.source, container.BUILD)
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+            os.close(held)
+
+    def _hold_ref(self):
+        """:returns: descriptor that holds the executor, whose last build of the ref was this one."""
+        work = self._work
+        held = lock.acquire(work.executor.lock)
+        if held is None:
+            raise Refusal("executor %s runs another build; try again later" % work.executor.id)
+        if not os.path.isdir(work.ref.source) or not self._is_last_of_ref():
+            os.close(held)
+            raise Refusal(
+                "the source of this build is not there any more; "
+                "`tristan rebuild` makes it again, and keeps it when it fails"
+            )
+        return held
+
+    def _is_last_of_ref(self):
+        """No newer attempt on this executor wrote to the ref's source; the executor is ours."""
+        executor, request = self._work.executor, self._work.request
+        for attempt in newer(executor, self._attempt):
+            if workspace.is_of(attempt, request):
+                return False
+        return True
+
+
+def newer(executor, attempt):
+    """The attempts of an executor that were launched after another one."""
+    begun = os.stat(attempt.request).st_mtime
+    for build_id in settle.newest_builds(executor):
+        for other in settle.attempts_of(executor, build_id):
+            if os.path.exists(other.request) and os.stat(other.request).st_mtime > begun:
+                yield other
+
+
+class Container(object):
+    """In a container of the attempt's image."""
+
+    def __init__(self, work, step):
+        self._work = work
+        self._step = step
+        self._name = names.container(
+            work.request["build_id"], work.request["attempt"], "shell-%d" % os.getpid()
+        )
+
+    def run(self, words):
+        image = self._image()
+        options = ["--interactive", "--detach-keys", DETACH_KEYS]
+        if on_terminal():
+            options += ["--tty"] + term()
+            say("in %s" % image, again.script(self._step, container.MOUNTS["build"]), words)
+        options += again.options(self._work, self._step, self._name)
+        command = self._work.engine + ["run"] + options + [image] + (words or BEST_SHELL)
+        try:
+            return attend(command, process.host_environment(), None)
+        finally:
+            # A client that was hung up leaves its container running.
+            reaper.ask_engine(self._work.engine + ["rm", "--force", "--volumes", self._name])
+
+    def _image(self):
+        """:returns: the image that it was built in, by its id; where that is gone, what has its name now."""
+        image = self._work.status.document["image"]
+        for name in (image["build_image_id"], image["build_image"]):
+            if name and reaper.ask_engine(engine.image_inspect(self._work.engine, [name])):
+                return name
+        message = "the build image %s is not on the machine any more, or the engine does not answer"
+        raise Refusal(message % (image["build_image"] or "of this build"))
+
+
+class Host(object):
+    """Isolation ``host``: a shell of the login's, in the same directory and environment."""
+
+    def __init__(self, work, step):
+        self._work = work
+        self._step = step
+
+    def run(self, words):
+        environment = process.host_environment()
+        environment.update(container.host_variables(self._work, self._step))
+        if on_terminal():
+            say("on the host", again.script(self._step, self._work.ref.build), words)
+        return attend(words or BEST_SHELL, environment, self._work.ref.source)
+
+
+def on_terminal():
+    return os.isatty(0)
+
+
+def term():
+    """:returns: options that tell the container what kind of terminal this is."""
+    name = os.environ.get("TERM", "")
+    return ["--env", "TERM=" + name] if _TERM.match(name) else []
+
+
+def say(where, script, words):
+    """What a person who comes to look needs to know; a command of their own speaks for itself."""
+    if not words:
+        sys.stderr.write("==> shell %s; the script again: %s\n" % (where, again.quoted(script)))
+
+
+def attend(words, environment, directory):
+    """Run a command on this process's own terminal or pipes. :returns: its exit status."""
+    try:
+        child = subprocess.Popen(
+            compat.words(words),
+            env=compat.environment(environment),
+            cwd=directory,
+            close_fds=True,
+            preexec_fn=listen_again,
+        )
+    except OSError as problem:
+        raise Refusal("%s can't be started: %s" % (words[0], os.strerror(problem.errno or 0)))
+    try:
+        exit_status = compat.retry_interrupted(child.wait)
+    except Ended:
+        end(child)
+        raise
+    return exit_status if exit_status >= 0 else 128 - exit_status
+
+
+def end(child):
+    """One that runs as another user (``sudo docker``) hears of the hang-up by itself."""
+    try:
+        child.terminate()
+    except OSError:
+        pass
+
+
+def leave_keys_to_the_child():
+    """The end of the connection ends this process by way of its cleaning up, once."""
+
+    def hang_up(number, frame):
+        for one in HANG_UPS:
+            signal.signal(one, signal.SIG_IGN)
+        raise Ended()
+
+    for number in KEYS:
+        signal.signal(number, signal.SIG_IGN)
+    for number in HANG_UPS:
+        signal.signal(number, hang_up)
+
+
+def listen_again():
+    """In the child: signals as they were."""
+    for number in KEYS + HANG_UPS + (signal.SIGPIPE,):
+        signal.signal(number, signal.SIG_DFL)
