@@ -114,24 +114,32 @@ def rebuilt(machine, address, base, registry):
 
 
 def test_classic_builder_takes_no_steps_of_others(
-    docker_machine, address, make_registry, small_base
+    engine, docker_machine, address, make_registry, small_base
 ):
     docker_machine.engine = ["env", "DOCKER_BUILDKIT=0"] + docker_machine.engine
-    registry = make_registry("robot", PASSWORD)
-    request, _ = build(docker_machine, address, registry, small_base)
-    assert " ---> Running in" in docker_machine.log(request)
-    again, _ = rebuilt(docker_machine, address, small_base, registry)
-    assert "Using cache" not in docker_machine.log(again)
+    others = "lab-others:%d" % os.getpid()
+    words = docker_machine.engine + ["build", "--tag", others, "-"]
+    process.output(words, b"FROM %s\nRUN echo made >/made\n" % small_base.encode("ascii"))
+    try:
+        registry = make_registry("robot", PASSWORD)
+        request, _ = build(docker_machine, address, registry, small_base)
+    finally:
+        engine.run(["rmi", "--force", others])
+    log = docker_machine.log(request)
+    assert " ---> Running in" in log and "Using cache" not in log
 
 
-def test_client_that_loses_the_environment(docker_machine, address, make_registry, small_base):
+def test_client_that_loses_the_environment(
+    docker_machine, address, make_registry, small_base, tmpdir
+):
     """As behind sudo: what is to reach the client has to be an option."""
-    path = "PATH=" + os.environ["PATH"]
-    docker_machine.engine = ["env", "-i", path] + docker_machine.engine
+    kept = ["PATH=" + os.environ["PATH"], "HOME=" + str(tmpdir)]
+    docker_machine.engine = ["env", "-i"] + kept + docker_machine.engine
     registry = make_registry("robot", PASSWORD)
     request, _ = build(docker_machine, address, registry, small_base)
     assert publishing.left_images(docker_machine, request) == []
     assert publishing.left_files(docker_machine, request) == []
+    assert not os.path.exists(str(tmpdir.join(".docker", "config.json")))
 
 
 def test_login_and_key_ring_of_the_user_are_left_alone(
