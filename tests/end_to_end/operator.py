@@ -172,6 +172,20 @@ class Operator(object):
         out, err = child.communicate()
         return Result(child.returncode, out.decode("utf-8"), err.decode("utf-8"))
 
+    def on_terminal(self, *words):
+        """:returns: pexpect's child on a terminal of 100 columns."""
+        import pexpect  # not everywhere where an Operator is wanted
+
+        command = self.command(*words)
+        return pexpect.spawn(
+            command[0],
+            command[1:],
+            env=dict(self.environment(), TERM=str("xterm")),
+            cwd=self.home,
+            dimensions=(24, 100),
+            timeout=60,
+        )
+
     def json(self, *words):
         """:returns: what the command says with --json."""
         result = self.run(*(words + ("--json",)))

@@ -6,7 +6,6 @@ import io
 import os
 import re
 
-import pexpect
 import pytest
 
 from tests.lab import process
@@ -49,16 +48,8 @@ def test_uncommitted_work_is_built_and_the_status_says_which(operator, directory
 def test_a_bar_shows_how_far_the_files_are(operator, directory):
     with open(os.path.join(directory, "large"), "wb") as large:
         large.write(os.urandom(8 * 1024 * 1024))
-    command = operator.command(
+    child = operator.on_terminal(
         "build", "script", "--from", directory, "--param", "SCRIPT=ls -l large"
-    )
-    child = pexpect.spawn(
-        command[0],
-        command[1:],
-        env=dict(operator.environment(), TERM=str("xterm")),
-        cwd=operator.home,
-        dimensions=(24, 120),
-        timeout=120,
     )
     text = child.read().decode("utf-8")
     child.close()

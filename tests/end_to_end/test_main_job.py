@@ -9,7 +9,6 @@ import signal
 import time
 import zipfile
 
-import pexpect
 import pytest
 
 from tests.lab import process
@@ -22,19 +21,6 @@ def record(operator):
     path = os.path.join(operator.sshd.root, "1", "local_update_time_record")
     with io.open(path, encoding="utf-8") as source:
         return json.load(source), os.stat(path).st_ino
-
-
-def on_terminal(operator, *words):
-    """:returns: pexpect's child on a terminal of 100 columns."""
-    command = operator.command(*words)
-    return pexpect.spawn(
-        command[0],
-        command[1:],
-        env=dict(operator.environment(), TERM=str("xterm")),
-        cwd=operator.home,
-        dimensions=(24, 100),
-        timeout=60,
-    )
 
 
 def ended(child):
@@ -239,8 +225,8 @@ def test_timeout_of_watching_leaves_the_build(operator):
 
 
 def test_ctrl_c_on_a_terminal_leaves_the_build_and_the_hint_works(operator):
-    child = on_terminal(
-        operator, "build", "script", "--branch", "main", "--param", "SCRIPT=" + LOOPS
+    child = operator.on_terminal(
+        "build", "script", "--branch", "main", "--param", "SCRIPT=" + LOOPS
     )
     child.expect("line 5\r")
     child.sendintr()
@@ -261,7 +247,7 @@ def test_ctrl_c_on_a_terminal_leaves_the_build_and_the_hint_works(operator):
 
 def test_ctrl_c_cancels_when_asked_to(operator):
     words = ["build", "script", "--branch", "main", "--param", "SCRIPT=" + LOOPS]
-    child = on_terminal(operator, *(words + ["--cancel-on-interrupt"]))
+    child = operator.on_terminal(*(words + ["--cancel-on-interrupt"]))
     child.expect("line 3\r")
     child.sendintr()
     code, text = ended(child)
@@ -271,7 +257,7 @@ def test_ctrl_c_cancels_when_asked_to(operator):
 
 
 def test_the_live_line_on_a_terminal(operator):
-    child = on_terminal(operator, "build", "shop", "--branch", "main")
+    child = operator.on_terminal("build", "shop", "--branch", "main")
     code, text = ended(child)
     assert code == 0
     assert "\u25b8" in text
