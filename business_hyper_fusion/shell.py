@@ -1,7 +1,8 @@
-"""Verb ``shell BUILD_ID ATTEMPT SECRETS [COMMAND...]``: a person in what a build ran in.
+"""Verb ``shell BUILD_ID ATTEMPT SECRETS COMMAND``: a person in what a build ran in.
 
-In: the terminal or the pipes that sshd gives; SECRETS: what ``lend`` answered, or "-" for none. Out: the command's own
-output and exit status; for a shell that can't be had a line on stderr and 3.
+In: the terminal or the pipes that sshd gives; SECRETS: what ``lend`` answered, or "-" for none; COMMAND: a JSON list
+of words in base64, which every login shell hands on unread, [] for an interactive shell. Out: the command's own output
+and exit status; for a shell that can't be had a line on stderr and 3.
 
 It runs in the kept workspace, or, while the ref's source is still that build's, there, with the executor taken for as
 long as it lasts. It is never part of an attempt: nothing it does reaches a status or a log.
@@ -9,9 +10,12 @@ long as it lasts. It is never part of an attempt: nothing it does reaches a stat
 
 from __future__ import absolute_import, print_function
 
+import base64
 import contextlib
+import json
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -44,6 +48,9 @@ BEST_SHELL = ["/bin/sh", "-c", "if command -v bash >/dev/null 2>&1; then exec ba
 KEYS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
 HANG_UPS = (signal.SIGHUP, signal.SIGTERM)
 
+TICK = 0.05
+"""Seconds between two looks at a command on pipes."""
+
 DETACH_KEYS = "ctrl-^,ctrl-@"
 """Instead of docker's Ctrl-P, which shells use, and which leaves a container that nobody comes back to."""
 
@@ -60,13 +67,16 @@ class Ended(Exception):
 
 def main(business, arguments):
     """:returns: exit status."""
-    if len(arguments) < 3 or not arguments[1].isdigit():
-        sys.stderr.write("usage: shell BUILD_ID ATTEMPT SECRETS [COMMAND...]\n")
+    try:
+        build_id, number, secrets, command = arguments
+        words = compat.native(json.loads(base64.b64decode(command).decode("utf-8")))
+        number = int(number)
+    except (ValueError, TypeError):
+        sys.stderr.write("usage: shell BUILD_ID ATTEMPT SECRETS COMMAND\n")
         return 2
-    build_id, number, secrets = arguments[:3]
     leave_keys_to_the_child()
     try:
-        return Shell(business, build_id, int(number), secrets).run(arguments[3:])
+        return Shell(business, build_id, number, secrets).run(words)
     except Ended:
         return 128 + signal.SIGHUP
     except Refusal as refusal:
@@ -247,11 +257,26 @@ def attend(words, environment, directory):
     except OSError as problem:
         raise Refusal("%s can't be started: %s" % (words[0], os.strerror(problem.errno or 0)))
     try:
-        exit_status = compat.retry_interrupted(child.wait)
+        wait(child)
     except Ended:
         end(child)
         raise
-    return exit_status if exit_status >= 0 else 128 - exit_status
+    return child.returncode if child.returncode >= 0 else 128 - child.returncode
+
+
+def wait(child):
+    """On pipes nobody sends a signal when the connection ends: stdout tells.
+
+    :raises Ended: nobody reads it any more.
+    """
+    if on_terminal():
+        compat.retry_interrupted(child.wait)
+        return
+    readers = select.poll()
+    readers.register(1, 0)  # only what is always told: errors and hang-ups
+    while child.poll() is None:
+        if readers.poll(TICK * 1000):
+            raise Ended()
 
 
 def end(child):

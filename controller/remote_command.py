@@ -39,15 +39,19 @@ def launch(python, business, release, executor_id):
     )
 
 
-def verb(python, business, release, name):
-    """A verb (builds, cancel, watch) of a release, else of the current one, else "lack"."""
+def verb(python, business, release, name, arguments=()):
+    """A verb (builds, cancel, watch) of a release, else of the current one, else "lack".
+
+    :param arguments: plain words.
+    """
+    words = " ".join(quote(word) for word in [name] + list(arguments))
     package = "business_hyper_fusion"
     choices = ["%s/%s" % (business, package)]
     if release:
         choices.insert(0, "%s/releases/%s/%s" % (business, release, package))
     attempts = [
         "if [ -x %s ] && [ -f %s ]; then exec %s %s; fi; "
-        % (quote(python), quote(choice + "/__main__.py"), interpreter(python, choice), quote(name))
+        % (quote(python), quote(choice + "/__main__.py"), interpreter(python, choice), words)
         for choice in choices
     ]
     return through_sh("".join(attempts) + LACK)

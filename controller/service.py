@@ -154,6 +154,21 @@ class Controller(object):
         machine, build_id = self._place(build)
         return past.provenance(self._contacts[machine], build_id)
 
+    def shell(self, build, words=(), with_secrets=False, size=None, term="xterm"):
+        """A context with the transport.Terminal of a shell, or a command, in what a build ran in.
+
+        :param with_secrets: whether the project's secrets of today are put there for as long as it lasts.
+        :param size: (columns, rows) of a terminal of kind `term`, None for pipes.
+        """
+        from controller import shell
+        from controller.candidates import chosen
+
+        machine, status = self.find(build)
+        secrets = {}
+        if with_secrets:
+            secrets = chosen(self.settings.projects, status["project"], "project").secrets
+        return shell.opened(self._contacts[machine], status, words, secrets, size, term)
+
     def artifacts(self, build):
         """A build's files: dicts of name, size, sha256."""
         from controller import artifacts

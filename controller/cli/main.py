@@ -29,6 +29,7 @@ COMMANDS = (
     "build",
     "status",
     "logs",
+    "shell",
     "artifacts",
     "provenance",
     "rebuild",

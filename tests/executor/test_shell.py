@@ -2,6 +2,7 @@
 
 from __future__ import absolute_import, print_function
 
+import base64
 import json
 import os
 import signal
@@ -32,7 +33,8 @@ class Shells(object):
     def words(self, request, *words, **given):
         package = os.path.join(self.machine.release, "business_hyper_fusion")
         start = [python.interpreter(), "-E", "-S", "-B", package, "shell"]
-        return start + [request["build_id"], "1", given.get("secrets", "-")] + list(words)
+        command = compat.to_native(base64.b64encode(compat.to_bytes(json.dumps(words))))
+        return start + [request["build_id"], "1", given.get("secrets", "-"), command]
 
     def run(self, request, *words, **given):
         """:returns: (exit status, stdout, stderr) of a command on pipes."""
@@ -153,6 +155,18 @@ def test_who_hangs_up_leaves_nothing(docker_shells, address, number):
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 129
+    assert docker_shells.containers() == []
+
+
+@pytest.mark.once
+def test_who_goes_from_pipes_leaves_nothing(docker_shells, address):
+    request = docker_shells.fail(address, isolation="docker")
+    words = docker_shells.words(request, "sh", "-c", "echo ready; sleep 60")
+    child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout.readline() == b"ready\n"
+    child.stdin.close()
+    child.stdout.close()
+    assert child.wait() == 129
     assert docker_shells.containers() == []
 
 
