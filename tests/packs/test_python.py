@@ -142,6 +142,16 @@ def test_kept_wheels_that_are_broken_are_fetched_anew(machine, index, pins):
     assert status["state"] == "success", log
 
 
+def test_without_a_container(machine, index, pins):
+    """The machine's own Python is the one that runs the tests, which has pip."""
+    machine.project("shop", {"requirements.txt": pins})
+    script = '#!/bin/sh\nPATH=%s/bin:$PATH exec sh "$TRISTAN_BUILD/build_project.sh"\n' % sys.prefix
+    for fetched in (True, False):
+        status, log = machine.build("shop", script=script, isolation="host")
+        assert status["state"] == "success", log
+        assert bool(index.forget()) == fetched
+
+
 @pytest.fixture(params=SHELLS)
 def bench(request):
     made = Bench("python", request.param)
