@@ -23,10 +23,12 @@ def pull(engine, image):
     return engine + ["pull", image]
 
 
-def build_image(engine, name, labels, arguments):
+def build_image(engine, name, labels, arguments, kind="docker"):
     """``docker build`` with the Dockerfile on stdin and no context; needs no network."""
     # --force-rm: the classic builder would leave the container of a step that failed.
     words = engine + ["build", "--network", "none", "--force-rm", "--tag", name]
+    # Podman would keep each step as an image without a name.
+    words += ["--layers=false"] if kind == "podman" else []
     for key, value in sorted(labels.items()):
         words += ["--label", "%s=%s" % (key, value)]
     for key, value in sorted(arguments.items()):

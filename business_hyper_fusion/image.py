@@ -178,7 +178,9 @@ class BuildImage(object):
         self._work.log.say("==> image: making %s from %s" % (self.name, self._base))
         outdated = self._inspect([self.name])
         uid_and_gid = {"TRISTAN_UID": os.getuid(), "TRISTAN_GID": os.getgid()}
-        words = engine.build_image(self._work.engine, self.name, self._labels(base_id), uid_and_gid)
+        kind = self._work.request["engine"]["kind"]
+        labels = self._labels(base_id)
+        words = engine.build_image(self._work.engine, self.name, labels, uid_and_gid, kind)
         with self._named_base(base_id) as recipe:
             built = self._run(words, stdin=compat.to_bytes(recipe), capture=True)
         if built.exit_status != 0:

@@ -153,6 +153,7 @@ WRONG = [
     ("image.recipe", "a\0b", "image.recipe", "NUL"),
     ("scripts", {}, "scripts", "must hold compile_to_execute.sh"),
     ("scripts", {"compile_to_execute.sh": "x", "../x": "y"}, "scripts", "must hold"),
+    ("scripts", {"compile_to_execute.sh": "x", "build_docker.sh": "y"}, "scripts", "must hold"),
     ("scripts", {"compile_to_execute.sh": 1}, "scripts.compile_to_execute.sh", "must be text"),
     (
         "scripts",

@@ -94,27 +94,27 @@ def test_changed_scripts_replace_the_directory(machine, address):
 
 
 def test_new_pack_is_one_new_folder(machine, address):
-    pack = os.path.join(machine.release, "business_hyper_fusion", "php")
+    pack = os.path.join(machine.release, "business_hyper_fusion", "cobol")
     os.mkdir(pack)
     with open(os.path.join(pack, "build_project.sh"), "w") as file:
         file.write("mkdir dist && echo built > dist/it && cat dist/it\n")
     with open(os.path.join(pack, "artifacts"), "w") as file:
         file.write("# what it leaves\ndist/*\n")
     request = machine.request(address)
-    request["project"]["language"] = "php"
+    request["project"]["language"] = "cobol"
     status = machine.run(request)
     assert [artifact["name"] for artifact in status["artifacts"]] == ["dist/it"]
 
 
 def test_language_without_a_pack(machine, address):
     request = machine.request(address)
-    request["project"]["language"] = "java"
+    request["project"]["language"] = "cobol"
     status = machine.run(request)
     assert (status["state"], status["cause"]) == ("error", "no_pack")
 
 
 def test_own_script_needs_no_pack(machine, address):
     request = machine.request(address, "echo built by hand")
-    request["project"]["language"] = "java"
+    request["project"]["language"] = "cobol"
     assert machine.run(request)["state"] == "success"
     assert "built by hand" in machine.log(request)
