@@ -20,7 +20,8 @@ def modules():
     """:returns: list of str, dotted names of all modules that a machine gets"""
     found = ["startup"]
     for directory, _, names in os.walk(PACKAGE):
-        for name in names:
+        # a language pack is no package: its programs run in build images, by themselves
+        for name in names if "__init__.py" in names else ():
             if name.endswith(".py"):
                 path = os.path.relpath(os.path.join(directory, name), REPOSITORY)
                 found.append(path[: -len(".py")].replace(os.sep, ".").replace(".__init__", ""))

@@ -98,15 +98,15 @@ def workspaces(manager):
     files[".yarnrc.yml"] = files.pop("packages/page/.yarnrc.yml", "")
     top = {"name": "top", "version": "1.0.0", "private": True, "workspaces": ["packages/*"]}
     greeting = {"name": "greeting", "version": "1.0.0"}
-    return dict(
-        files,
-        **{
+    files.update(
+        {
             "package.json": json.dumps(top),
             "pnpm-workspace.yaml": "packages: ['packages/*']\n",
             "packages/greeting/package.json": json.dumps(greeting),
             "packages/greeting/index.js": projects.GREETING,
-        },
+        }
     )
+    return files
 
 
 def test_module_of_a_workspace(engine, index, machine, manager):
