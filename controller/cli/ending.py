@@ -82,14 +82,23 @@ def file_rows(status):
         )
         rows.append(["" if index else "files", place])
     if len(artifacts) > MANY_FILES:
-        more = "and %d more: tristan status %s" % (
-            len(artifacts) - MANY_FILES,
-            short_id(status.get("build_id")),
-        )
-        rows.append(["", more])
-    if not artifacts and status.get("source"):
-        rows.append(["source", "%s:%s" % (machine, output.text_of(status["source"]))])
-    return rows
+        tail = short_id(status.get("build_id"))
+        rows.append(["", "and %d more: tristan artifacts %s" % (len(artifacts) - MANY_FILES, tail)])
+    if artifacts:
+        rows.append(["get", "tristan artifacts %s --get DIR" % short_id(status.get("build_id"))])
+    source = status.get("workspace") or status.get("source")
+    if not artifacts and source:
+        rows.append(["source", "%s:%s" % (machine, output.text_of(source))])
+    return rows + shell_rows(status)
+
+
+def shell_rows(status):
+    """How to look at what a failed build left, while it is kept."""
+    if not status.get("workspace"):
+        return []
+    until = output.text_of(status.get("kept_until"))[:19].replace("T", " ")
+    shell = "tristan shell %s   (kept until %s UTC)" % (short_id(status.get("build_id")), until)
+    return [["shell", shell]]
 
 
 def ref_text(status):

@@ -30,6 +30,8 @@ def shell(session, build, command, with_secrets):
     A failed build's source is kept for the project's `keep_failed` time. That of another build of a
     branch is there until the next one; the executor is taken meanwhile.
     """
+    if command[:1] == ("--",):
+        command = command[1:]
     words = [six.ensure_text(word) for word in command]
     if not keyboard.is_terminal():
         with session.controller.shell(build, words, with_secrets) as terminal:

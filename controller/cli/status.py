@@ -99,7 +99,7 @@ def _details(one):
         ["started", _moment(one, "started_at")],
         ["ended", _moment(one, "ended_at")],
         ["took", output.duration(one.get("wall_seconds"))],
-        ["source", _text(one, "source")],
+        ["source", output.text_of(one.get("workspace") or one.get("source"))],
     ]
     rows += [["app " + label, value] for label, value in ending.image_rows(one)]
     rows += [row for row in ending.file_rows(one) if row[0] != "source"]

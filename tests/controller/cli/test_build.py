@@ -36,6 +36,7 @@ def test_build_shows_the_log_and_ends_with_the_outcome(tristan):
         "  build   20261121T065512123-9c1e4f2a",
         "  commit  1a2b3c4d5e6f1a2b3c4d5e6f1a2b3c4d5e6f1a2b",
         "  files   builder-1:/data/a/dist/shop.whl (2.0 KiB)",
+        "  get     tristan artifacts 9c1e4f2a --get DIR",
         "  log     tristan logs 9c1e4f2a",
     ]
 
@@ -70,12 +71,22 @@ def test_without_declared_files_the_source_is_named(tristan):
     assert "  source  builder-1:/data/tristan/1/run/1/git.example.com/group/shop/branches" in err
 
 
+def test_what_a_failed_build_left_is_named(tristan):
+    left = {"workspace": "/data/a/workspace/source", "kept_until": "2026-11-21T10:55:12.123Z"}
+    controller = fake.Controller(final=fake.status("failed", artifacts=[], **left))
+    for words in (["build", "shop"], ["status", "9c1e4f2a"]):
+        result = tristan(*words, controller=controller)
+        text = result.err + result.out
+        assert "tristan shell 9c1e4f2a   (kept until 2026-11-21 10:55:12 UTC)" in text
+        assert "/data/a/workspace/source" in text and "/branches" not in text
+
+
 def test_of_many_files_some_are_named(tristan):
     many = [{"path": "/a/%d" % number, "size": 1} for number in range(500)]
     err = tristan(
         "build", "shop", controller=fake.Controller(final=fake.status(artifacts=many))
     ).err
-    assert "and 490 more: tristan status 9c1e4f2a" in err
+    assert "and 490 more: tristan artifacts 9c1e4f2a" in err
     assert len(err.splitlines()) < 20
 
 
