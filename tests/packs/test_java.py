@@ -54,9 +54,11 @@ def machine(make_pack_machine, java_image):
 def maven_files(engine, java_image):
     """str, directory of Debian's Maven repository"""
     directory = process.directory("maven")
-    projects.unpack_repository(engine, directory)
-    yield directory
-    process.remove(directory)
+    try:
+        projects.unpack_repository(engine, directory)
+        yield directory
+    finally:
+        process.remove(directory)
 
 
 @pytest.fixture

@@ -50,6 +50,14 @@ CASES = {
 def packaged(engine, java_image):
     """Function (name of a case) -> Packaged; all were packaged by one container."""
     place = process.directory("package")
+    try:
+        package_all(engine, java_image, place)
+        yield lambda name: Packaged(os.path.join(place, "cases", name))
+    finally:
+        process.remove(place)
+
+
+def package_all(engine, image, place):
     for name, files in CASES.items():
         for path, kind in files.items():
             write(os.path.join(place, "cases", name, "source", path), content(path, kind))
@@ -62,9 +70,7 @@ def packaged(engine, java_image):
         process.output(["cp", "-R", os.path.join(PACKS, directory) + "/.", build])
     words = ["run", "--rm", "--network", "none", "--volume", place + ":/package"]
     words += ["--env", "TRISTAN_BUILD=/package/build", "--env", "TRISTAN_MODULE_PATH="]
-    engine.run(words + [java_image, "sh", "-c", ALL])
-    yield lambda name: Packaged(os.path.join(place, "cases", name))
-    process.remove(place)
+    engine.run(words + [image, "sh", "-c", ALL])
 
 
 def write(path, data):
