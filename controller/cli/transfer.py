@@ -82,6 +82,7 @@ class Bar(NoBar):
             item_show_func=lambda item: item,
             file=sys.stderr,
         )
+        self._bar.short_limit = 0  # click 7 would draw nothing for half a second
 
     def _words(self, now, done, total, name):
         """What stands beside the bar, as wide as the terminal lets it be."""
