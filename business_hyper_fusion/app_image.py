@@ -7,6 +7,7 @@ from __future__ import absolute_import, print_function
 
 import json
 import os
+import re
 
 from business_hyper_fusion import access, compat, files, package
 
@@ -14,7 +15,8 @@ CPU_PERIOD = 100000
 LEAST_QUOTA = 1000
 """Microseconds; ``build`` knows no ``--cpus``, and engines no smaller quota."""
 
-LOOPBACK = ("localhost", "127.")
+LOOPBACK = re.compile(r"(?:localhost|127(?:\.[0-9]{1,3}){3})(?::[0-9]+)?\Z")
+"""Addresses of this host: nobody else can answer there, also without a certificate."""
 
 
 def build_options(work, keep_cache):
@@ -102,7 +104,7 @@ def script_variables(work):
 def insecure(work):
     """Whether plain http will do, for Podman: Docker's daemon has a configuration of its own for that."""
     publish = work.request["publish"]
-    if publish["address"].startswith(LOOPBACK):
+    if LOOPBACK.match(publish["address"]):
         return True
     path = os.path.join(work.release, "data_data", "docker_registry.json")
     registries = (files.read_json(path) or {}).get("docker_registries", {})

@@ -52,17 +52,6 @@ def test_registry_that_stays_away(docker_machine, address, registry):
     assert log.count(ANOTHER_TRY) == 2 and log.count("==> publish: building") == 1
 
 
-def test_registry_that_comes_back_before_the_login(docker_machine, address, make_registry):
-    publishing.hasten(docker_machine, "(1,) * 60")
-    registry = make_registry("robot", PASSWORD)
-    registry.stop()
-    request = image_request(docker_machine, address, publish(registry.address, "robot"))
-    docker_machine.launch(request, {"registry_password": PASSWORD})
-    docker_machine.wait_for_log(request, ANOTHER_TRY)
-    registry.start()
-    assert ended(docker_machine, request) == ("success", "")
-
-
 def test_registry_killed_in_mid_push(docker_machine, address, registry):
     scripts = {"compile_to_execute.sh": LARGE}
     where = publish(registry.address)
