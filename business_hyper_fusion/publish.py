@@ -163,28 +163,8 @@ class Publishing(object):
         if exit_status == BUILD_FAILED:
             message = "the image could not be built from its Dockerfile; the log tells why"
             return outcome.failed("image_build_failed", message)
-        return self._explain_registry(exit_status, registry.ask(self._publish["address"]))
-
-    def _explain_registry(self, exit_status, answer):
-        address, username = self._publish["address"], self._publish["username"]
-        if not answer.available:
-            message = "registry %s does not answer, or with an error of its own" % address
-            return outcome.error("registry_unavailable", message)
-        if not answer.trusted and not app_image.insecure(self._work):
-            message = (
-                "the machine does not know the certificate of registry %s; see docs/registries.md"
-            )
-            return outcome.error("registry_untrusted", message % address)
-        if exit_status == LOGIN_FAILED:
-            message = "registry %s refuses the login of %s; check username and password of docker_registries.%s"
-            values = (address, username, self._publish["registry"])
-            return outcome.error("registry_denied", message % values)
-        if answer.wants_login and not username:
-            message = "registry %s wants a login; set username and password of docker_registries.%s"
-            values = (address, self._publish["registry"])
-            return outcome.error("registry_denied", message % values)
-        message = "%s could not be pushed; the log tells why" % self._publish["image"]
-        return outcome.error("push_failed", message)
+        answer = registry.ask(self._publish["address"])
+        return fault_of_registry(self._work, exit_status, answer)
 
     def _wait(self, seconds):
         deadline = compat.monotonic() + seconds
@@ -213,6 +193,28 @@ class Publishing(object):
                 return compat.to_native(file.read(200)).strip()
         except (IOError, OSError):
             return ""
+
+
+def fault_of_registry(work, exit_status, answer):
+    """:param answer: registry.Answer. :returns: outcome.Ended for a login or a push that failed."""
+    publish = work.request["publish"]
+    address, username = publish["address"], publish["username"]
+    account = "username and password of docker_registries.%s" % publish["registry"]
+    if not answer.available:
+        message = "registry %s does not answer, or with an error of its own" % address
+        return outcome.error("registry_unavailable", message)
+    if not answer.trusted and not app_image.insecure(work):
+        message = "the machine does not know the certificate of registry %s; put its CA into /etc/docker/certs.d/%s/ca.crt"
+        return outcome.error("registry_untrusted", message % (address, address))
+    if exit_status == LOGIN_FAILED:
+        message = "registry %s refuses the login of %s; check %s" % (address, username, account)
+        return outcome.error("registry_denied", message)
+    if answer.wants_login and not username:
+        message = "registry %s wants a login; set %s" % (address, account)
+        return outcome.error("registry_denied", message)
+    return outcome.error(
+        "push_failed", "%s could not be pushed; the log tells why" % publish["image"]
+    )
 
 
 class StepImages(object):

@@ -8,6 +8,7 @@ import json
 import pytest
 
 from business_hyper_fusion import app_image, compat, publish
+from business_hyper_fusion.registry import UNAVAILABLE, Answer
 
 Work = collections.namedtuple("Work", "request engine release")
 
@@ -112,3 +113,31 @@ def test_images_of_steps_are_told_from_what_steps_say():
     steps.write(b" ---> 0123456789ab\n ---> ba9876543210\n ---> ba9876543210 \n")
     assert steps.ids == ["0123456789ab", "ba9876543210"]
     assert b"".join(written).startswith(b"Step 1/2 : RUN x\n ---> 0123456789ab\n")
+
+
+ANSWERS, AWAY = Answer(True, True, True), UNAVAILABLE
+UNTRUSTED = Answer(True, False, True)
+
+
+@pytest.mark.parametrize(
+    "exit_status, answer, username, cause",
+    [
+        (publish.LOGIN_FAILED, AWAY, "robot", "registry_unavailable"),
+        (publish.LOGIN_FAILED, UNTRUSTED, "robot", "registry_untrusted"),
+        (publish.LOGIN_FAILED, ANSWERS, "robot", "registry_denied"),
+        (publish.PUSH_FAILED, AWAY, "robot", "registry_unavailable"),
+        (publish.PUSH_FAILED, UNTRUSTED, "", "registry_untrusted"),
+        (publish.PUSH_FAILED, ANSWERS, "", "registry_denied"),
+        (publish.PUSH_FAILED, ANSWERS, "robot", "push_failed"),
+        (publish.PUSH_FAILED, Answer(True, True, False), "", "push_failed"),
+    ],
+)
+def test_what_went_wrong_is_told_by_the_step_and_the_registry(
+    work, exit_status, answer, username, cause
+):
+    where = dict(work.request["publish"], username=username, image="registry.example.com:5000/x:1")
+    ended = publish.fault_of_registry(
+        work._replace(request={"publish": where}), exit_status, answer
+    )
+    assert (ended.state, ended.cause) == ("error", cause)
+    assert "registry.example.com:5000" in ended.message
