@@ -15,15 +15,14 @@ import contextlib
 import json
 import os
 import re
-import select
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 
 from business_hyper_fusion import (
     again,
+    attend,
     builds,
     compat,
     container,
@@ -45,12 +44,6 @@ NO_SHELL = 3
 
 BEST_SHELL = ["/bin/sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; fi; exec sh"]
 
-KEYS = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
-HANG_UPS = (signal.SIGHUP, signal.SIGTERM)
-
-TICK = 0.05
-"""Seconds between two looks at a command on pipes."""
-
 DETACH_KEYS = "ctrl-^,ctrl-@"
 """Instead of docker's Ctrl-P, which shells use, and which leaves a container that nobody comes back to."""
 
@@ -59,10 +52,6 @@ _TERM = re.compile(r"[A-Za-z0-9._+-]{1,64}\Z")
 
 class Refusal(Exception):
     """There is no shell to be had: why, and what to do."""
-
-
-class Ended(Exception):
-    """The person hung up."""
 
 
 def main(business, arguments):
@@ -74,12 +63,12 @@ def main(business, arguments):
     except (ValueError, TypeError):
         sys.stderr.write("usage: shell BUILD_ID ATTEMPT SECRETS COMMAND\n")
         return 2
-    leave_keys_to_the_child()
+    attend.leave_keys_to_the_child()
     try:
         return Shell(business, build_id, number, secrets).run(words)
-    except Ended:
+    except attend.Ended:
         return 128 + signal.SIGHUP
-    except Refusal as refusal:
+    except (Refusal, attend.NotStarted) as refusal:
         sys.stderr.write("tristan: %s\n" % refusal)
         return NO_SHELL
 
@@ -192,13 +181,13 @@ class Container(object):
     def run(self, words):
         image = self._image()
         options = ["--interactive", "--detach-keys", DETACH_KEYS]
-        if on_terminal():
+        if attend.on_terminal():
             options += ["--tty"] + term()
             say("in %s" % image, again.script(self._step, container.MOUNTS["build"]), words)
         options += again.options(self._work, self._step, self._name)
         command = self._work.engine + ["run"] + options + [image] + (words or BEST_SHELL)
         try:
-            return attend(command, process.host_environment(), None)
+            return attend.run(command, process.host_environment(), None)
         finally:
             # A client that was hung up leaves its container running.
             reaper.ask_engine(self._work.engine + ["rm", "--force", "--volumes", self._name])
@@ -223,13 +212,9 @@ class Host(object):
     def run(self, words):
         environment = process.host_environment()
         environment.update(container.host_variables(self._work, self._step))
-        if on_terminal():
+        if attend.on_terminal():
             say("on the host", again.script(self._step, self._work.ref.build), words)
-        return attend(words or BEST_SHELL, environment, self._work.ref.source)
-
-
-def on_terminal():
-    return os.isatty(0)
+        return attend.run(words or BEST_SHELL, environment, self._work.ref.source)
 
 
 def term():
@@ -242,66 +227,3 @@ def say(where, script, words):
     """What a person who comes to look needs to know; a command of their own speaks for itself."""
     if not words:
         sys.stderr.write("==> shell %s; the script again: %s\n" % (where, again.quoted(script)))
-
-
-def attend(words, environment, directory):
-    """Run a command on this process's own terminal or pipes. :returns: its exit status."""
-    try:
-        child = subprocess.Popen(
-            compat.words(words),
-            env=compat.environment(environment),
-            cwd=directory,
-            close_fds=True,
-            preexec_fn=listen_again,
-        )
-    except OSError as problem:
-        raise Refusal("%s can't be started: %s" % (words[0], os.strerror(problem.errno or 0)))
-    try:
-        wait(child)
-    except Ended:
-        end(child)
-        raise
-    return child.returncode if child.returncode >= 0 else 128 - child.returncode
-
-
-def wait(child):
-    """On pipes nobody sends a signal when the connection ends: stdout tells.
-
-    :raises Ended: nobody reads it any more.
-    """
-    if on_terminal():
-        compat.retry_interrupted(child.wait)
-        return
-    readers = select.poll()
-    readers.register(1, 0)  # only what is always told: errors and hang-ups
-    while child.poll() is None:
-        if readers.poll(TICK * 1000):
-            raise Ended()
-
-
-def end(child):
-    """One that runs as another user (``sudo docker``) hears of the hang-up by itself."""
-    try:
-        child.terminate()
-    except OSError:
-        pass
-
-
-def leave_keys_to_the_child():
-    """The end of the connection ends this process by way of its cleaning up, once."""
-
-    def hang_up(number, frame):
-        for one in HANG_UPS:
-            signal.signal(one, signal.SIG_IGN)
-        raise Ended()
-
-    for number in KEYS:
-        signal.signal(number, signal.SIG_IGN)
-    for number in HANG_UPS:
-        signal.signal(number, hang_up)
-
-
-def listen_again():
-    """In the child: signals as they were."""
-    for number in KEYS + HANG_UPS + (signal.SIGPIPE,):
-        signal.signal(number, signal.SIG_DFL)

@@ -12,6 +12,7 @@ import pexpect
 import pytest
 
 from business_hyper_fusion import compat, lock
+from tests.executor.test_package import PUBLISH
 from tests.lab import process, python
 
 FAILING = "echo left by the build >left; exit 7"
@@ -180,6 +181,36 @@ def test_the_workspace_is_in_use_meanwhile(shells, address):
     child.sendline("exit")
     child.expect(pexpect.EOF)
     assert not lock.held(attempt.shell_lock)
+
+
+@pytest.mark.once
+def test_a_collection_leaves_it_alone(docker_shells, address):
+    request = docker_shells.fail(address, isolation="docker")
+    attempt = docker_shells.machine.attempt(request)
+    status = docker_shells.machine.status(request)
+    with open(attempt.status, "w") as target:
+        json.dump(dict(status, kept_until="2026-11-21T06:55:12.123Z"), target)
+    question = {"older_than_seconds": 1, "engine": docker_shells.machine.engine}
+    child = docker_shells.spawn(request, "sh", "-c", "echo ready; read line; cat left")
+    child.expect_exact("ready")
+    docker_shells.machine.ask("gc", question)
+    assert len(docker_shells.containers()) == 1
+    child.sendline("")
+    child.expect_exact("left by the build")
+    child.expect(pexpect.EOF)
+    docker_shells.machine.ask("gc", question)
+    assert not os.path.exists(attempt.workspace)
+
+
+@pytest.mark.once
+def test_the_step_that_prepares_the_image(docker_shells, address):
+    """What failed is what is tried again: with a context to fill."""
+    scripts = {"compile_to_execute.sh": "true", "Dockerfile": "FROM scratch\n"}
+    scripts["package_to_docker.sh"] = 'touch "$TRISTAN_CONTEXT/half"; exit 4'
+    request = docker_shells.fail(address, isolation="docker", publish=PUBLISH, scripts=scripts)
+    assert "package_to_docker.sh ended with exit status 4" in docker_shells.machine.log(request)
+    look = 'ls "$TRISTAN_CONTEXT"; echo "$TRISTAN_DOCKERFILE" >"$TRISTAN_CONTEXT/new" && cat "$TRISTAN_CONTEXT/new"'
+    assert docker_shells.run(request, "sh", "-c", look) == (0, "operator\n", "")
 
 
 def test_without_a_container(shells, address):
