@@ -204,7 +204,7 @@ def fault_of_registry(work, exit_status, answer):
         message = "registry %s does not answer, or with an error of its own" % address
         return outcome.error("registry_unavailable", message)
     if not answer.trusted and not app_image.insecure(work):
-        message = "the machine does not know the certificate of registry %s; put its CA into /etc/docker/certs.d/%s/ca.crt"
+        message = "the machine does not know the certificate of registry %s; its CA belongs into /etc/docker/certs.d/%s"
         return outcome.error("registry_untrusted", message % (address, address))
     if exit_status == LOGIN_FAILED:
         message = "registry %s refuses the login of %s; check %s" % (address, username, account)
