@@ -43,7 +43,8 @@ class GitLab(object):
     def __init__(self, server):
         self._server = server
         self._api = api_address(server.address) + "/api/v4"
-        self._client = web.Client("the git server " + server.name, errors.GitServerError)
+        name = "the git server " + server.name
+        self._client = web.Client(name, errors.GitServerError, server.ca_file)
         self._token = None
 
     def repositories(self, search=""):

@@ -17,7 +17,7 @@ from business_hyper_fusion import grammar
 from business_hyper_fusion.grammar.network import CERTIFICATES_BYTES
 from controller.settings import scripts
 
-SECTIONS = ("machines", "docker_registries", "build_profiles")
+SECTIONS = ("machines", "git_servers", "docker_registries", "build_profiles")
 _CERTIFICATE = re.compile(
     "-----BEGIN CERTIFICATE-----\\s*\n([A-Za-z0-9+/=\\s]+?)\n-----END CERTIFICATE-----"
 )

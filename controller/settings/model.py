@@ -30,12 +30,13 @@ Machine = namedtuple(
 
 GitServer = namedtuple(
     "GitServer",
-    "name kind address username password key_file host_key token default description",
+    "name kind address username password key_file host_key token ca_file default description",
 )
 """`address`: text without "/" at its end; `username`: text, "" for none; `default`: bool.
 
 `password`: SecretReference or None; `key_file`: absolute path or None; `host_key`: "" for none;
-`token`: SecretReference for the server's API, the password when it has none of its own, or None.
+`token`: SecretReference for the server's API, the password when it has none of its own, or None;
+`ca_file`: absolute path or None.
 """
 
 DockerRegistry = namedtuple(

@@ -85,6 +85,7 @@ def _git_server(name, entry, source):
         key_file=_path(entry, "key_file", source),
         host_key=entry.get("host_key", "").strip(),
         token=_secret(entry, "token", source) or password,
+        ca_file=_path(entry, "ca_file", source),
         default=repositories.default_server(servers) == name,
         description=_description(entry),
     )

@@ -131,7 +131,7 @@ def test_a_token_that_is_none_is_not_sent(monkeypatch):
     assert "two words" not in caught.value.message
 
 
-def test_tls_is_checked(tmpdir, monkeypatch):
+def test_tls_is_checked(tmpdir):
     made = certificates.make(str(tmpdir))
     with answering.Server(Api(GROUP), (made.certificate, made.key)) as server:
         api = gitlab.GitLab(git_server(server.url))
@@ -139,8 +139,8 @@ def test_tls_is_checked(tmpdir, monkeypatch):
             api.repositories()
         assert "certificate verify failed" in caught.value.message
         assert server.requests == []
-        monkeypatch.setenv(str("REQUESTS_CA_BUNDLE"), str(made.ca_file))
-        assert len(api.repositories()) == 4
+        trusting = gitlab.GitLab(git_server(server.url, ca_file=made.ca_file))
+        assert len(trusting.repositories()) == 4
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ def test_json_gives_the_image_and_its_tags(operator, registry, built):
 
 def test_the_image_is_gone_from_the_machine(operator, status):
     assert not operator.engine.has_image(status["app_image"]["image"])
-    assert operator.engine.run(["images", "--quiet", "--filter", "label=tristan.build_id"]) == ""
+    mine = "label=tristan.build_id=" + status["build_id"]
+    assert operator.engine.run(["images", "--quiet", "--filter", mine]) == ""
 
 
 def test_the_password_is_nowhere_on_the_machine(operator, status):

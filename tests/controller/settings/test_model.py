@@ -169,6 +169,7 @@ def test_git_servers(written):
         key_file=None,
         host_key="",
         token=SecretReference("env", "GITLAB_TOKEN"),
+        ca_file=None,
         default=True,
         description="where our code is",
     )
