@@ -72,20 +72,23 @@ class Plan(object):
 
         :param release: hash of the release it is pinned to.
         """
-        engine = {"kind": machine.engine.kind, "command": list(machine.engine.command)}
         proxy = self.document["proxy"]
         return dict(
-            self.document,
-            machine=machine.name,
-            executor_id=executor_id,
-            release=release,
-            engine=engine,
+            placed(self.document, machine, executor_id, release),
             proxy={
                 "address": proxy["address"] or machine.proxy,
                 "no_proxy": proxy["no_proxy"] or machine.no_proxy,
             },
             ca=self.document["ca"] or machine.ca,
         )
+
+
+def placed(document, machine, executor_id, release):
+    """The document, with where it is to be built and by which release."""
+    engine = {"kind": machine.engine.kind, "command": list(machine.engine.command)}
+    return dict(
+        document, machine=machine.name, executor_id=executor_id, release=release, engine=engine
+    )
 
 
 def plan(settings, choices, moment, languages):

@@ -27,14 +27,7 @@ class Repetition(plans.Plan):
 
     def request(self, machine, executor_id, release):
         """The whole document; proxy and certificates stay those of then."""
-        engine = {"kind": machine.engine.kind, "command": list(machine.engine.command)}
-        return dict(
-            self.document,
-            machine=machine.name,
-            executor_id=executor_id,
-            release=release,
-            engine=engine,
-        )
+        return plans.placed(self.document, machine, executor_id, release)
 
 
 def plan(settings, past, moment, machine=None, current_scripts=False):
