@@ -83,6 +83,10 @@ configure() {
 	esac
 	have_manager
 	echo "nodejs: $manager $version"
+	# Later ones would put a project's own cache there, also one that is committed.
+	if [ "$manager" = yarn ] && is_yarn_1; then
+		export YARN_CACHE_FOLDER="${YARN_CACHE_FOLDER:-$TRISTAN_DOWNLOADS/yarn}"
+	fi
 }
 
 # Secrets that are named as these tools' variables are, such as the NPM_TOKEN of a line in .npmrc.
@@ -101,8 +105,6 @@ configure_npm() {
 
 configure_yarn() {
 	take_as_users_npmrc
-	# Yarn 1 and later ones share some variables' names, but no directory.
-	export YARN_CACHE_FOLDER="${YARN_CACHE_FOLDER:-$TRISTAN_DOWNLOADS/yarn}"
 	export YARN_GLOBAL_FOLDER="${YARN_GLOBAL_FOLDER:-$TRISTAN_DOWNLOADS/yarn_berry}"
 	export YARN_ENABLE_TELEMETRY=false
 	# Before version 4 its cache would be in the source tree, which is made anew; a project can have it committed there.
@@ -195,7 +197,7 @@ is_yarn_1() {
 	0.* | 1.*) ;;
 	*) return 1 ;;
 	esac
-	! grep -q '^__metadata:' yarn.lock ||
+	! grep -q '^__metadata:' "$top/yarn.lock" ||
 		fail "yarn.lock is of yarn 2 or later, and the build image has yarn 1; commit .yarn/releases, or name the version in package.json (packageManager) and choose an image with corepack"
 }
 

@@ -55,7 +55,7 @@ def project(manager, **more):
 
 
 def locked(engine, index, manager, files):
-    """:returns: the files and the lock file that the manager makes of them"""
+    """:returns: the files, the lock file that the manager makes of them, and its cache where that is in the project"""
     directory = process.directory("lock")
     try:
         for path, text in files.items():
@@ -66,8 +66,16 @@ def locked(engine, index, manager, files):
                 target.write(text)
         _lock(engine, index, manager, directory)
         name = {"npm": "package-lock.json", "pnpm": "pnpm-lock.yaml"}.get(manager, "yarn.lock")
-        with io.open(os.path.join(directory, name), encoding="utf-8") as source:
-            return dict(files, **{name: source.read()})
+        cache = os.path.join(".yarn", "cache")
+        there = os.path.join(directory, cache)
+        names = [name] + [
+            os.path.join(cache, found)
+            for found in (os.listdir(there) if os.path.isdir(there) else ())
+        ]
+        for name in names:
+            with io.open(os.path.join(directory, name), "rb") as source:
+                files = dict(files, **{name: source.read()})
+        return files
     finally:
         process.remove(directory)
 

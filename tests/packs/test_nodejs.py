@@ -89,6 +89,18 @@ def test_second_build_of_a_project_finds_its_own_downloads(machine, index, page)
     assert status["state"] == "success", log
 
 
+@pytest.mark.parametrize("manager", ["berry"], indirect=True)
+def test_a_cache_that_is_committed_is_all_that_yarn_needs(engine, index, machine, manager):
+    projects.publish(index)
+    files = projects.project(manager)
+    files[".yarnrc.yml"] += "enableGlobalCache: false\n"
+    files = projects.locked(engine, index, manager, files)
+    assert any(name.endswith(".zip") for name in files)
+    machine.project("page", files)
+    status, log = machine.build("page")
+    assert status["state"] == "success", log
+
+
 def workspaces(manager):
     """:returns: dict of path -> text: a package `page` that needs its neighbour `greeting`"""
     version = {"npm": "*", "yarn": "1.0.0"}.get(manager, "workspace:*")
