@@ -46,7 +46,9 @@ def collect(work):
     found = {}
     for directory in (os.path.join(packages, "common"), os.path.join(packages, language)):
         for name in os.listdir(directory) if os.path.isdir(directory) else ():
-            found[name] = _read(os.path.join(directory, name))
+            path = os.path.join(directory, name)
+            if not os.path.isdir(path):
+                found[name] = _read(path)
     for name, script in work.request["scripts"].items():
         found[name] = script_bytes(script)
     if PACK_SCRIPT not in found and PACK_SCRIPT.encode("ascii") in found["compile_to_execute.sh"]:

@@ -95,7 +95,7 @@ def test_changed_scripts_replace_the_directory(machine, address):
 
 def test_new_pack_is_one_new_folder(machine, address):
     pack = os.path.join(machine.release, "business_hyper_fusion", "cobol")
-    os.mkdir(pack)
+    os.makedirs(os.path.join(pack, "notes"))  # not for builds: folders stay where they are
     with open(os.path.join(pack, "build_project.sh"), "w") as file:
         file.write("mkdir dist && echo built > dist/it && cat dist/it\n")
     with open(os.path.join(pack, "artifacts"), "w") as file:
