@@ -37,6 +37,9 @@ COMMANDS = (
     "notify",
     "gc",
     "refresh",
+    "crontab",
+    "systemd",
+    "filebeat",
     "uninstall",
     "completion",
 )
