@@ -53,8 +53,8 @@ class Registry(object):
         try:
             self._write_configuration()
             self.start()
-        except process.LabError:
-            process.remove(self.directory)
+        except Exception:
+            self.remove()
             raise
 
     def __enter__(self):
@@ -77,7 +77,8 @@ class Registry(object):
 
     def stop(self):
         """End it; the data stays."""
-        self._child.stop()
+        if self._child is not None:
+            self._child.stop()
 
     def kill(self):
         """End it as a power cut would."""
