@@ -40,11 +40,12 @@ def kept_seconds(value):
 
 
 def span(value):
-    """Take ``30d`` or ``30m`` of a command line for seconds.
+    """Take ``30d``, ``30m`` or ``0`` of a command line for seconds.
 
     :return: int.
     """
-    return _total(value, "a time must look like 30d, 12h or 30m")
+    rule = "a time must look like 30d, 12h, 30m or 0"
+    return 0 if value == "0" else _total(value, rule)
 
 
 def size(value):

@@ -27,6 +27,10 @@ from controller.settings import quantities
         (quantities.cpus, 2, "2"),
         (quantities.cpus, 1.5, "1.5"),
         (quantities.cpus, "0.25", "0.25"),
+        (quantities.span, "30d", 30 * 86400),
+        (quantities.span, "1h30m", 5400),
+        (quantities.span, "0", 0),
+        (quantities.size, "20g", 20 * 1024**3),
     ],
 )
 def test_taken(take, value, taken):
@@ -57,6 +61,10 @@ def test_taken(take, value, taken):
         (quantities.cpus, -1),
         (quantities.cpus, "two"),
         (quantities.cpus, 1e-9),
+        (quantities.span, "30"),
+        (quantities.span, ""),
+        (quantities.size, "0"),
+        (quantities.size, "2t"),
     ],
 )
 def test_refused(take, value):
