@@ -113,7 +113,7 @@ def test_a_private_repository_is_built_and_its_secret_reaches_nobody(site, proje
         for name in names:
             with open(os.path.join(folder, name), "rb") as opened:
                 content = opened.read()
-            assert b"let me in" not in content and b"PRIVATE KEY" not in content, name
+            assert b"let me in" not in content and b"PRIVATE KEY-----" not in content, name
     controller.close()
 
 
