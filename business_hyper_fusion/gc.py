@@ -23,10 +23,10 @@ from business_hyper_fusion import (
     gc_shared,
     lock,
     settle,
+    workspace,
 )
 from business_hyper_fusion.gc_report import Report
 from business_hyper_fusion.protocol import GC_KINDS
-
 
 OWN_RELEASE = os.path.basename(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 """The release that runs this stays, whoever else needs it."""
@@ -106,7 +106,7 @@ class Collection(object):
         if report.wants("caches"):
             self._collect_caches()
         for executor in business.executors():
-            self._collect(lambda one=executor: gc_executors.items(report, one), [executor.lock])
+            self._collect(lambda one=executor: gc_executors.items(report, one), locks_of(executor))
         if report.wants("mirrors"):
             for path in gc_shared.mirrors(business):
                 lock_path = gc_shared.mirror(report, business, path)[1]
@@ -127,9 +127,9 @@ class Collection(object):
         unwanted = self._unwanted_caches()
         for executor in business.executors():
             self._collect(
-                lambda one=executor: unwanted(gc_executors.caches(report, one)), [executor.lock]
+                lambda one=executor: unwanted(gc_executors.caches(report, one)), locks_of(executor)
             )
-        locks = [executor.lock for executor in business.executors()]
+        locks = [path for executor in business.executors() for path in locks_of(executor)]
         self._collect(lambda: unwanted(gc_shared.downloads(report, business)), locks)
 
     def _unwanted_caches(self):
@@ -152,6 +152,11 @@ class Collection(object):
 
     def _collect(self, items, locks):
         gc_bin.collect(self._report, self._bin, items, locks)
+
+
+def locks_of(executor):
+    """:returns: paths of the locks that guard an executor's files: its own, and those of shells that are open there."""
+    return [executor.lock] + [attempt.shell_lock for attempt in workspace.used(executor)]
 
 
 def over(caches, most_bytes):

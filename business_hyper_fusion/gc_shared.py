@@ -4,7 +4,7 @@ from __future__ import absolute_import, print_function
 
 import os
 
-from business_hyper_fusion import files, gc_executors
+from business_hyper_fusion import files, gc_executors, workspace
 from business_hyper_fusion.gc_report import DAY, Item, moment
 from business_hyper_fusion.trees import Store
 
@@ -116,7 +116,8 @@ def _current(business):
 
 
 def _needed(report, business):
-    """:returns: set of names: of each executor's current request, and of the kept builds' that are not old.
+    """:returns: set of names: of each executor's current request, of the kept builds' that are not old, and of those
+    whose workspace is kept.
 
     None when a request can't be read: it could name any.
     """
@@ -126,6 +127,8 @@ def _needed(report, business):
         if request is None and os.path.lexists(executor.request):
             return None
         needed.add((request or {}).get("release"))
+        for attempt in workspace.kept(executor):
+            needed.add((files.read_json(attempt.request) or {}).get("release"))
         for _, document in gc_executors.kept_builds(executor):
             used = gc_executors.seconds_of(document["started_at"])
             if report.now - used <= max(report.older_than, DAY):

@@ -196,6 +196,18 @@ def test_workspaces_go_when_their_time_has_come(used, address):
     assert os.path.exists(used.attempt(future).workspace)
 
 
+def test_what_somebody_has_a_shell_in_is_left_alone(used, address):
+    attempt = used.attempt(run(used, address, "true"))
+    os.mkdir(attempt.workspace)
+    grow_old(used.business.path)
+    held = lock.acquire(attempt.shell_lock, shared=True)
+    for dry_run in (True, False):
+        answer = gc(used, what=["refs", "caches", "workspaces"], dry_run=dry_run)
+        assert removed(answer) == [] and len(answer["busy"]) == 3
+    os.close(held)
+    assert len(removed(gc(used, what=["refs", "caches", "workspaces"]))) == 4
+
+
 def test_artifacts_of_the_newest_success_stay_however_old(used, address):
     first, second = [
         run(used, address, "echo %d > out" % number, artifacts=["out"]) for number in range(2)
