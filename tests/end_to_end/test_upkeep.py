@@ -33,6 +33,10 @@ def test_upkeep_next_to_a_running_build(operator):
     assert operator.run("logs", running, "--follow").code == 0
     assert operator.json("status", running)["state"] == "success"
 
+    # What upkeep keeps for itself is Tristan's, too.
+    assert operator.run("uninstall", "builder-1", "--yes").code == 0
+    assert not os.path.exists(os.path.join(operator.sshd.root, "1"))
+
 
 def test_a_machine_that_is_down_is_said_and_ends_with_3(operator):
     operator.sshd.stop_listening()

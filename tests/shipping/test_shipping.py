@@ -73,6 +73,12 @@ def shipper(machine, receiver):
     started.remove()
 
 
+def lines_of(data):
+    """Without the empty ones, which imfile leaves out."""
+    assert data.endswith(b"\n")
+    return [line for line in data.split(b"\n") if line]
+
+
 class Builds(object):
     """What was built: the lines of each file, as they were before retention took it."""
 
@@ -92,7 +98,7 @@ class Builds(object):
         attempt = self._machine.attempt(request)
         for path in (attempt.log, attempt.events):
             with open(path, "rb") as file:
-                self.expected[path] = file.read().split(b"\n")[:-1]
+                self.expected[path] = lines_of(file.read())
 
     def run(self, script, executor_id="1"):
         self.end(self.start(script, executor_id))
@@ -167,13 +173,13 @@ class Attempts(object):
         state.begin()
         state.begin_phase("build")
         for line in range(1, 60):
-            log.write(compat.to_bytes("line %d of build %d\n" % (line, self._count)))
+            log.write(compat.to_bytes("line %d of build %d\n\n" % (line, self._count)))
         state.end_phase("build", "success")
         state.end(None, log.close())
         os.close(log._descriptor)  # as the worker's end does
         for path in (attempt.log, attempt.events):
             with open(path, "rb") as file:
-                self.expected[path] = file.read().split(b"\n")[:-1]
+                self.expected[path] = lines_of(file.read())
             self.inodes.append(os.stat(path).st_ino)
 
     def bury(self):
