@@ -273,7 +273,7 @@ def test_hostile_repository_addresses_are_refused_by_their_key(obstructed, addre
         ("executors: 2", "executors: many", "machines.builder-1.executors"),
         ("build_profile: page", "build_profile: none", "projects.web.build_profile"),
         ("  shop: {", "  web: {", "projects.web"),
-        ("language: nodejs", "language: cobol", "build_profiles.page.language"),
+        ("language: nodejs", "language: COBOL", "build_profiles.page.language"),
         ('image: "127.0.0.1:1/no/such:image"', "image: '-v/:/h'", "build_profiles.no_image.image"),
     ],
 )
