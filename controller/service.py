@@ -6,15 +6,9 @@ In: Settings, State. Out: plain values and dicts; events go to the callables and
 
 from __future__ import absolute_import, print_function, unicode_literals
 
-import binascii
-import getpass
 import os
-import socket
-import time
 
-import six
-
-from controller import accept, answer, errors, parallel
+from controller import accept, answer, errors, finder, parallel
 from controller.contact import Contact
 
 
@@ -33,6 +27,7 @@ class Controller(object):
         )
         self._release = None
         self._acceptance = accept.Acceptance(settings, state.journal, self._log_end, state.on_note)
+        self._finder = finder.Finder(self._contacts, state.journal, self._acceptance.take)
 
     def plan(self, project, **chosen):
         """What would be launched, checked; nothing is sent.
@@ -40,18 +35,18 @@ class Controller(object):
         :param chosen: of branch, tag, commit, machine: texts; params: (name, value) pairs; tree: a tree.Tree;
             notify: texts that name whom to tell of the end, see notify.parse.
         """
-        from controller import plan, release
+        from controller import plan, release, requester
 
         choices = plan.Choices(project, **chosen)
-        return plan.plan(self.settings, choices, self._moment(), release.languages())
+        return plan.plan(self.settings, choices, requester.moment(), release.languages())
 
     def plan_again(self, build, notify=(), **chosen):
         """What would be launched to repeat a past build. :param chosen: see rebuild.plan."""
         from controller import notify as notices
-        from controller import rebuild
+        from controller import rebuild, requester
 
         past = self.past_request(build)[1]
-        planned = rebuild.plan(self.settings, past, self._moment(), **chosen)
+        planned = rebuild.plan(self.settings, past, requester.moment(), **chosen)
         planned.notify = notices.checked(notify, self.settings)
         return planned
 
@@ -90,7 +85,7 @@ class Controller(object):
         """
         from controller import watch
 
-        machine, build_id = self._place(build)
+        machine, build_id = self._finder.place(build)
         watching = watch.Watch(self._contacts[machine], patience or watch.PATIENCE)
         follow = watching.follow(build_id, None, offset, sink, once)
         watching.run()
@@ -105,7 +100,7 @@ class Controller(object):
             callable(text), told of machines that can't be reached; when none can, an error is raised.
         """
         names = self._chosen(machine)
-        found, failures = self._builds(build or "", names, limit)
+        found, failures = self._finder.builds(build or "", names, limit)
         if failures and len(failures) == len(names):
             raise failures[0][1]
         for name, error in failures:
@@ -122,7 +117,12 @@ class Controller(object):
         from controller import catch_up
 
         names = self._contacts if machines is None else machines
-        catch_up.catch_up(self._acceptance, self._ask_build, names, seen)
+        catch_up.catch_up(
+            self._acceptance,
+            lambda name, build_id: self._finder.ask(name, build_id, 1)["builds"],
+            names,
+            seen,
+        )
 
     def notify(self, build, texts=()):
         """Tells again of a past build's end. :param texts: whom, see notify.parse; by default all who are told.
@@ -138,20 +138,20 @@ class Controller(object):
 
     def find(self, build):
         """(machine name, status) of the one build that `build` names."""
-        return self._found(build, self._likely(build))
+        return self._finder.find(build)
 
     def past_request(self, build):
         """(machine name, {"request", "status", "provenance"}) of a build, as past.ask gives it."""
         from controller import past
 
-        machine, build_id = self._place(build)
+        machine, build_id = self._finder.place(build)
         return machine, past.ask(self._contacts[machine], build_id)
 
     def provenance(self, build):
         """The in-toto statement of what a build made: dict."""
         from controller import past
 
-        machine, build_id = self._place(build)
+        machine, build_id = self._finder.place(build)
         return past.provenance(self._contacts[machine], build_id)
 
     def shell(self, build, words=(), with_secrets=False, size=None, term="xterm"):
@@ -191,19 +191,19 @@ class Controller(object):
 
     def cancel(self, build, reason=""):
         """Asks a build's machine to end it. :returns: its status, "running" until it has ended."""
-        machine, build_id = self._place(build)
+        machine, build_id = self._finder.place(build)
         said = self._contacts[machine].ask("cancel", {"build_id": build_id, "reason": reason})
         if said is None or said["answer"] == "absent":
-            raise not_found(build)
+            raise finder.not_found(build)
         return answer.believed_status(said.get("status"), "cancel on %s" % machine)
 
     def machines(self):
-        """Each machine's name, host, labels, reachable, executors, load, processors,
-        error, remedy: dicts."""
-        asked = parallel.each(
-            lambda name: self._ask_builds(name, "-", 1), list(self.settings.machines)
-        )
-        return [self._machine_row(name, said, error) for name, said, error in asked]
+        """What each machine is and does at the moment: list of dict, see overview.row."""
+        from controller import overview
+
+        machines = self.settings.machines
+        asked = parallel.each(lambda name: self._finder.ask(name, "-", 1), list(machines))
+        return [overview.row(machines[name], said, error) for name, said, error in asked]
 
     def doctor(self, machine):
         """Checks of one machine: list of doctor.Check."""
@@ -247,9 +247,9 @@ class Controller(object):
         :param collect: whether they also remove what they do not need any more.
         :returns: list of (machine name, dict as refresh.Refresher gives it or None, error or None).
         """
-        from controller import gc, refresh, release
+        from controller import gc, refresh, release, requester
 
-        given = (self.settings, self._moment(), release.languages(), self._make_release())
+        given = (self.settings, requester.moment(), release.languages(), self._make_release())
         refresher = refresh.Refresher(*given + (gc.Question() if collect else None,))
         found = parallel.each(
             lambda name: refresher.refresh(self._contacts[name]), self._chosen(machine)
@@ -260,12 +260,6 @@ class Controller(object):
     def close(self):
         for contact in self._contacts.values():
             contact.drop()
-
-    def _moment(self):
-        from controller import plan
-
-        random_digits = binascii.hexlify(os.urandom(4)).decode("ascii")
-        return plan.Moment(time.time(), random_digits, requested_by())
 
     def _connect(self, machine):
         from controller import transport
@@ -296,122 +290,10 @@ class Controller(object):
             remedy="known: %s" % (", ".join(self.settings.machines) or "none"),
         )
 
-    def _place(self, build):
-        """(machine name, build id), without asking when the journal knows the whole id."""
-        if is_whole_id(build):
-            machine = self.state.journal.read(build).get("machine")
-            if machine in self._contacts:
-                return machine, build
-        machine, status = self.find(build)
-        return machine, status["build_id"]
-
-    def _likely(self, build):
-        """The machines to ask for a build: the journal's one for a whole id or its digits, else
-        all.
-        """
-        if is_whole_id(build) or len(build) == 8:
-            for build_id in self.state.journal.build_ids(build):
-                machine = self.state.journal.read(build_id).get("machine")
-                if machine in self._contacts:
-                    return [machine]
-        return list(self._contacts)
-
-    def _found(self, build, names):
-        found, failures = self._builds(build, names, 20)
-        ids = sorted(set(status["build_id"] for _, status in found))
-        if len(ids) > 1:
-            raise errors.UsageError(
-                "%s names %d builds" % (build, len(ids)), remedy="one of: %s" % ", ".join(ids[:5])
-            )
-        if ids:
-            return found[0]
-        if failures:
-            raise failures[0][1]
-        if len(names) < len(self._contacts):
-            return self._found(build, [name for name in self._contacts if name not in names])
-        raise not_found(build)
-
-    def _builds(self, wanted, names, limit):
-        """([(machine, status)] newest first, [(machine, error)])."""
-        found, failures = [], []
-        for name, said, error in parallel.each(
-            lambda name: self._ask_builds(name, wanted, limit), names
-        ):
-            if error is not None:
-                failures.append((name, error))
-            else:
-                found.extend((name, status) for status in said["builds"])
-        found.sort(key=lambda pair: pair[1].get("build_id") or "", reverse=True)
-        statuses = self._acceptance.take(found)
-        return list(zip([name for name, _ in found], statuses)), failures
-
     def _log_end(self, machine, status):
         from controller import log_end
 
         return log_end.read(self._contacts[machine], status)
-
-    def _ask_builds(self, name, wanted, limit):
-        question = {"build": wanted, "limit": limit}
-        said = self._contacts[name].ask("builds", question)
-        return answer.believed_builds(said or {})
-
-    def _ask_build(self, name, build_id):
-        return self._ask_builds(name, build_id, 1)["builds"]
-
-    def _machine_row(self, name, said, error):
-        machine = self.settings.machines[name]
-        row = {
-            "name": name,
-            "host": machine.host,
-            "labels": list(machine.labels or ()),
-            "reachable": error is None,
-            "executors": None,
-            "load": None,
-            "processors": None,
-            "error": "" if error is None else error.message,
-            "remedy": "" if error is None else error.remedy,
-        }
-        if error is None:
-            row.update(load=said["load"], processors=said["processors"])
-            row["executors"] = all_executors(machine, said)
-        return row
-
-
-def all_executors(machine, said):
-    """{executor id: {"busy", "build_id"}} of every executor that the settings name."""
-    told = said.get("executors", {})
-    ids = ["%d" % number for number in range(1, machine.executors + 1)]
-    return dict((one, use_of(told.get(one, {}))) for one in ids)
-
-
-def use_of(executor):
-    """:param executor: dict, what a machine says of one; {} of one that never ran."""
-    return {"busy": executor.get("busy", False), "build_id": executor.get("build_id")}
-
-
-def is_whole_id(build):
-    return len(build) == len("YYYYmmddTHHMMSSmmm-xxxxxxxx") and "-" in build
-
-
-def not_found(build):
-    return errors.BuildNotFound(
-        "no machine holds a build %s" % build, remedy="`tristan status` lists what there is"
-    )
-
-
-def requested_by():
-    """Who asks, such as alice@laptop; for people, not for decisions."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, ImportError, EnvironmentError):
-        user = "uid%d" % os.getuid()
-    return printable("%s@%s" % (user, socket.gethostname()))
-
-
-def printable(text):
-    """ASCII without control characters, for a field that every machine shows."""
-    text = six.ensure_text(text, errors="replace")
-    return "".join(letter if " " < letter < "\x7f" else "?" for letter in text)[:200]
 
 
 def ignore(*told):

@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from business_hyper_fusion import lock, names
-from controller import errors, refresh, service, settings
+from controller import errors, refresh, requester, service, settings
 from controller.secrets import SecretReference
 from controller.state import State
 from tests.controller.test_gc import built
@@ -154,7 +154,7 @@ def with_accounts(workshop, server):
 
 def refresher(controller):
     release = controller._make_release()
-    return refresh.Refresher(controller.settings, controller._moment(), ["python"], release, None)
+    return refresh.Refresher(controller.settings, requester.moment(), ["python"], release, None)
 
 
 def test_what_is_sent_holds_no_script_and_no_other_secret(workshop):

@@ -1,0 +1,86 @@
+"""Which build a text means, and where it is: asked of the machines, which know, by way of the journal, which may.
+
+Job: find builds by id, by the beginning of one, or of its last eight characters.
+In: contacts by machine name, the journal. Out: (machine name, status) pairs, errors.BuildNotFound.
+"""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+from controller import answer, errors, parallel
+
+
+class Finder(object):
+    """:param contacts: {machine name: contact.Contact}. :param journal: journal.Journal.
+    :param accepted: function([(machine name, status)]) that gives the statuses, their ends accepted.
+    """
+
+    def __init__(self, contacts, journal, accepted):
+        self._contacts = contacts
+        self._journal = journal
+        self._accepted = accepted
+
+    def place(self, build):
+        """(machine name, build id), without asking when the journal knows the whole id."""
+        if is_whole_id(build):
+            machine = self._journal.read(build).get("machine")
+            if machine in self._contacts:
+                return machine, build
+        machine, status = self.find(build)
+        return machine, status["build_id"]
+
+    def find(self, build):
+        """(machine name, status) of the one build that `build` names."""
+        return self._found(build, self._likely(build))
+
+    def builds(self, wanted, names, limit):
+        """([(machine, status)] newest first, [(machine, error)]) of what the named machines hold."""
+        found, failures = [], []
+        for name, said, error in parallel.each(lambda name: self.ask(name, wanted, limit), names):
+            if error is not None:
+                failures.append((name, error))
+            else:
+                found.extend((name, status) for status in said["builds"])
+        found.sort(key=lambda pair: pair[1].get("build_id") or "", reverse=True)
+        statuses = self._accepted(found)
+        return list(zip([name for name, _ in found], statuses)), failures
+
+    def ask(self, name, wanted, limit):
+        """What one machine tells of its builds and executors, see answer.believed_builds."""
+        said = self._contacts[name].ask("builds", {"build": wanted, "limit": limit})
+        return answer.believed_builds(said or {})
+
+    def _likely(self, build):
+        """The machines to ask for a build: the journal's one for a whole id or its digits, else
+        all.
+        """
+        if is_whole_id(build) or len(build) == 8:
+            for build_id in self._journal.build_ids(build):
+                machine = self._journal.read(build_id).get("machine")
+                if machine in self._contacts:
+                    return [machine]
+        return list(self._contacts)
+
+    def _found(self, build, names):
+        found, failures = self.builds(build, names, 20)
+        ids = sorted(set(status["build_id"] for _, status in found))
+        if len(ids) > 1:
+            raise errors.UsageError(
+                "%s names %d builds" % (build, len(ids)), remedy="one of: %s" % ", ".join(ids[:5])
+            )
+        if ids:
+            return found[0]
+        if failures:
+            raise failures[0][1]
+        if len(names) < len(self._contacts):
+            return self._found(build, [name for name in self._contacts if name not in names])
+        raise not_found(build)
+
+
+def is_whole_id(build):
+    return len(build) == len("YYYYmmddTHHMMSSmmm-xxxxxxxx") and "-" in build
+
+
+def not_found(build):
+    return errors.BuildNotFound(
+        "no machine holds a build %s" % build, remedy="`tristan status` lists what there is"
+    )
