@@ -89,7 +89,7 @@ def test_machines_tell_their_load_and_processors(workshop):
     controller = workshop.controller(workshop.hold, executors=2)
     launched = build(controller, branch="main")
     (row,) = controller.machines()
-    assert row["processors"] == os.sysconf("SC_NPROCESSORS_ONLN") and len(row["load"]) == 3
+    assert row["processors"] == os.sysconf(str("SC_NPROCESSORS_ONLN")) and len(row["load"]) == 3
     assert row["executors"][launched.executor_id]["build_id"] == launched.build_id
     workshop.release()
     finish(controller, launched)
