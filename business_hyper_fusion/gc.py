@@ -89,7 +89,8 @@ class Collection(object):
 
     def run(self, engine):
         if not self._report.dry_run:
-            self._bin.empty()
+            for text in self._bin.empty():
+                self._report.failed("", "what an earlier gc left", text)
             for executor in self._business.executors():
                 settle.settle(executor)
         there = engine.is_there()

@@ -20,10 +20,13 @@ class Bin(object):
         self._count = 0
 
     def empty(self):
-        """Take apart what a collection that was killed has left here."""
+        """Take apart what a collection that was killed has left here.
+
+        :returns: list of texts, what could not be removed and why.
+        """
         compat.make_directories(self._directory)
-        for name in os.listdir(self._directory):
-            take_apart(os.path.join(self._directory, name))
+        below = [os.path.join(self._directory, name) for name in os.listdir(self._directory)]
+        return [text for path in below for text in take_apart(path)]
 
     def take(self, path):
         """Move something aside. :returns: where it is now, or None when it was gone already.

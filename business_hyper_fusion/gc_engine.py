@@ -130,7 +130,8 @@ def collect_replaced(report, business, engine):
         item = report.judged(Item("images", image_id, [], moment(record)))
         found = engine.image(image_id)
         if found is None or found.get("RepoTags"):
-            report.dry_run or compat.remove_file(record)
+            if not report.dry_run:
+                compat.remove_file(record)
         elif not item.why:
             report.kept("images")
         else:

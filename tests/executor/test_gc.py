@@ -14,6 +14,7 @@ from business_hyper_fusion import gc as gc_verb
 from business_hyper_fusion.grammar import tree as grammar
 from tests.executor.machine import HASH
 from tests.executor.test_trees import entries_of, hexdigest, member, push
+from tests.lab import process
 
 DAY = 86400
 HOUR = 3600
@@ -326,8 +327,30 @@ def test_links_are_not_followed_and_modes_do_not_matter(used, address):
 def test_what_a_killed_collection_left_goes_with_the_next(used):
     left = os.path.join(used.business.upkeep, "bin", "1.1")
     os.makedirs(os.path.join(left, "source"))
-    gc(used)
+    assert gc(used)["failed"] == []
     assert not os.path.exists(left)
+
+
+def test_what_cannot_be_removed_is_told_each_time(used):
+    """Another file system that somebody mounted there is not for us to empty."""
+    grow_old(used.business.path)
+    mirrors = used.business.mirrors
+    (mirror,) = [name for name in os.listdir(mirrors) if name.endswith(".git")]
+    mounted = os.path.join(mirrors, mirror, "mounted")
+    os.mkdir(mounted)
+    process.output(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mounted])
+    place = mounted
+    try:
+        open(os.path.join(mounted, "file"), "w").close()
+        grow_old(used.business.mirrors)
+        (failed,) = gc(used, what=["mirrors"])["failed"]
+        (place,) = [line.split()[1] for line in open("/proc/mounts") if used.root in line]
+        assert failed["kind"] == "mirrors" and "mounted" in failed["why"]
+        assert os.listdir(place) == ["file"]
+        assert len(gc(used, what=["mirrors"])["failed"]) == 1
+    finally:
+        process.output(["umount", place])
+    assert gc(used, what=["mirrors"])["failed"] == []
 
 
 def test_one_collection_at_a_time(used):
