@@ -59,7 +59,9 @@ def test_a_branch_is_fetched_while_a_build_of_it_runs(machine, shop, address):
     machine.launch(request)
     machine.wait_for_log(request, "begun")
     commit = shop.commit({"new": "content\n"})
-    said = refresh(machine, [errand(machine, address)], collect={"engine": [], "older_than_seconds": HOUR})
+    said = refresh(
+        machine, [errand(machine, address)], collect={"engine": [], "older_than_seconds": HOUR}
+    )
     assert said["fetched"] == [{"address": address, "name": "main", "commit": commit}]
     assert (said["failed"], said["gone"], said["gc"]["answer"]) == ([], [], "gc")
     assert head(machine, address) == commit
