@@ -82,11 +82,17 @@ def forget(ref):
 
 
 def remove_tree(path):
-    """Remove a tree that a build could write: never through a link, and whatever modes it set."""
-    if os.path.islink(path) or os.path.isfile(path):
+    """Remove a tree that a build could write: never through a link, and whatever modes it set.
+
+    What is no directory is unlinked, never opened: a pipe would wait for somebody at its other end.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return
+    if not stat.S_ISDIR(mode):
         return os.unlink(path)
-    if os.path.isdir(path):
-        os.chmod(path, stat.S_IRWXU)
+    os.chmod(path, stat.S_IRWXU)
     for directory, names_below, _ in os.walk(compat.to_bytes(path)):
         for name in names_below:
             below = os.path.join(directory, name)

@@ -3,6 +3,7 @@
 from __future__ import absolute_import, print_function, unicode_literals
 
 import os
+import signal
 import traceback
 
 import pytest
@@ -57,3 +58,22 @@ def test_nothing_stays_of_a_tree_whatever_its_modes(place):
 
     as_the_labs_user(clear)
     assert os.listdir(place) == [] and os.path.isfile("/etc/passwd")
+
+
+def test_a_pipe_where_a_directory_was_is_removed_and_not_waited_for(place):
+    source = os.path.join(place, "source")
+    os.mkdir(source)
+    os.mkfifo(os.path.join(source, ".git"))
+
+    def expire(number, frame):
+        raise AssertionError("it waits for who writes into the pipe")
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.alarm(20)
+    try:
+        checkout.remove_planted_repositories(source)
+        assert os.listdir(source) == []
+        checkout.remove_tree(os.path.join(source, "gone"))
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
