@@ -15,8 +15,8 @@ TOMBSTONE = ("status", "request.json", "provenance.json")
 
 
 def run(work):
-    """Tags and single commits keep no source; a branch keeps its own for the next fetch."""
-    if work.request["ref"]["kind"] != "branch":
+    """Tags and single commits keep no source; a branch and a tree keep theirs for what changes next."""
+    if work.request["ref"]["kind"] in ("tag", "commit"):
         checkout.forget(work.ref)
     forget_secrets(work.attempt)
     bury_old_builds(work.executor, work.request["build_id"])

@@ -11,14 +11,19 @@ Out: a directory with exactly the files of one manifest.
 
 from __future__ import absolute_import, print_function
 
+import errno
+import hashlib
 import json
 import os
 import shutil
+import stat
 
-from business_hyper_fusion import compat, files, lock, outcome
+from business_hyper_fusion import checkout, compat, files, lock, outcome
 
 CHUNK = 1024 * 1024
 PROGRAM, FILE = 0o755, 0o644
+MODES = {"program": PROGRAM, "file": FILE}
+KINDS = {"program": stat.S_ISREG, "file": stat.S_ISREG, "link": stat.S_ISLNK}
 
 
 class Store(object):
@@ -91,22 +96,65 @@ def run(work):
 
 
 def put_out(store, entries, directory):
-    """Make ``directory`` hold exactly these files; it does not exist, or may go."""
-    from business_hyper_fusion import checkout
-
-    checkout.remove_tree(directory)
+    """Make ``directory`` hold exactly these files; what is as it should be, seen by content, stays."""
     compat.make_directories(directory)
     top = compat.to_bytes(directory)
-    for entry in entries:
-        target = os.path.join(top, compat.to_bytes(entry["path"]))
-        compat.make_directories(os.path.dirname(target))
-        kept = store.file(entry["sha256"])
+    wanted = dict((os.path.join(top, compat.to_bytes(entry["path"])), entry) for entry in entries)
+    _prune(top, wanted)
+    for target, entry in wanted.items():
+        if not _is_there(target, entry):
+            _write(store.file(entry["sha256"]), target, entry["kind"])
+
+
+def _prune(top, wanted):
+    """Remove what is not wanted, or not of its kind; a build could write here, so no link is followed."""
+    directories = set()
+    for target in wanted:
+        above = os.path.dirname(target)
+        while above != top and above not in directories:
+            directories.add(above)
+            above = os.path.dirname(above)
+    os.chmod(top, PROGRAM)
+    for directory, below, names in os.walk(top):
+        for name in below + names:
+            path = os.path.join(directory, name)
+            mode = os.lstat(path).st_mode
+            if path in directories and stat.S_ISDIR(mode):
+                os.chmod(path, PROGRAM)
+            elif path not in wanted or not KINDS[wanted[path]["kind"]](mode):
+                checkout.remove_tree(path)
+        below[:] = [name for name in below if os.path.join(directory, name) in directories]
+
+
+def _is_there(target, entry):
+    """Whether a file is the wanted one; then its mode is, too."""
+    try:
         if entry["kind"] == "link":
-            with open(kept, "rb") as content:
-                os.symlink(content.read(), target)
-        else:
-            shutil.copyfile(compat.to_bytes(kept), target)
-            os.chmod(target, PROGRAM if entry["kind"] == "program" else FILE)
+            return hashlib.sha256(os.readlink(target)).hexdigest() == entry["sha256"]
+        found = os.lstat(target)
+        if found.st_size != entry["size"] or found.st_nlink != 1:
+            return False
+        os.chmod(target, MODES[entry["kind"]])
+        digest = hashlib.sha256()
+        with open(target, "rb") as content:
+            for chunk in iter(lambda: content.read(CHUNK), b""):
+                digest.update(chunk)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        return False
+    return digest.hexdigest() == entry["sha256"]
+
+
+def _write(kept, target, kind):
+    compat.make_directories(os.path.dirname(target))
+    compat.remove_file(target)
+    if kind == "link":
+        with open(kept, "rb") as content:
+            os.symlink(content.read(), target)
+    else:
+        shutil.copyfile(compat.to_bytes(kept), target)
+        os.chmod(target, MODES[kind])
 
 
 def described(tree, count):

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import stat
+import subprocess
 import tarfile
 
 import pytest
@@ -143,6 +144,63 @@ def test_the_files_come_out_as_they_were(machine, tmp_path):
         assert bool(mode & stat.S_IXUSR) == (kind == "program")
         with open(full, "rb") as file:
             assert file.read() == content
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "printf HELLO\\n > README",
+        "chmod 755 README && chmod 000 'bin/run me'",
+        "rm README && ln -s same README",
+        "rm README && ln same README",
+        "rm README && mkdir README && touch README/x",
+        "rm README && mkfifo README",
+        "rm to/README && ln -s /etc/passwd to/README",
+        "mv to elsewhere && ln -s /etc to",
+        "rm -r bin && printf x > bin",
+        "touch new to/new && mkdir -p a/b && chmod 0 a to",
+    ],
+)
+def test_whatever_became_of_them_the_files_come_out_as_they_were_again(machine, tmp_path, damage):
+    push(machine)
+    store = trees.Store(machine.business)
+    wanted = store.entries(grammar.tree_hash(entries_of(FILES)))
+    out = str(tmp_path / "out")
+    trees.put_out(store, wanted, out)
+    before = everything(out)
+    subprocess.check_call(["sh", "-c", damage], cwd=out)
+    assert everything(out) != before
+    trees.put_out(store, wanted, out)
+    assert everything(out) == before
+
+
+def everything(directory):
+    """:returns: dict of path -> (mode, number of links, content)"""
+    found = {}
+    for folder, below, names in os.walk(compat.to_bytes(directory)):
+        for name in below + names:
+            path = os.path.join(folder, name)
+            status = os.lstat(path)
+            content = b""
+            if stat.S_ISLNK(status.st_mode):
+                content = os.readlink(path)
+            elif stat.S_ISREG(status.st_mode):
+                with open(path, "rb") as file:
+                    content = file.read()
+            links = status.st_nlink if stat.S_ISREG(status.st_mode) else 0
+            found[path] = (status.st_mode, links, content)
+    return found
+
+
+def test_a_file_that_is_as_it_should_be_is_not_written_again(machine, tmp_path):
+    push(machine)
+    store = trees.Store(machine.business)
+    wanted = store.entries(grammar.tree_hash(entries_of(FILES)))
+    out = str(tmp_path / "out")
+    trees.put_out(store, wanted, out)
+    os.utime(os.path.join(out, "README"), (1000, 1000))
+    trees.put_out(store, wanted, out)
+    assert os.stat(os.path.join(out, "README")).st_mtime == 1000
 
 
 def test_a_tree_that_is_gone_is_an_error_with_its_cause(machine):
