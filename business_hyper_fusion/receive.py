@@ -437,9 +437,18 @@ def lock(path):
 def prepare(base, releases):
     """Sources and logs are the SSH user's alone; the root above stays as the system makes it."""
     if not os.path.isdir(base):
-        os.makedirs(base)
+        make_directories(base)
         os.chmod(base, 0o700)
-    os.makedirs(releases)
+    make_directories(releases)
+
+
+def make_directories(path):
+    """``mkdir -p``: another sync may make the same ones at the same moment."""
+    try:
+        os.makedirs(path)
+    except OSError as error:
+        if error.errno != errno.EEXIST or not os.path.isdir(path):
+            raise
 
 
 def receive(stream):

@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from business_hyper_fusion import receive
 from tests.lab.python import interpreter
 
 RECEIVE = os.path.join(
@@ -382,6 +383,14 @@ def test_a_full_disk_is_reported_and_frees_what_it_took(small_disk):
     assert (answers[-1]["answer"], answers[-1]["cause"]) == ("failed", "disk_full")
     assert os.listdir(machine.releases) == []
     assert machine.sync(FILES)[0][-1]["answer"] == "synced"
+
+
+def test_what_another_sync_made_in_the_meantime_is_no_fault(tmpdir):
+    base = str(tmpdir.join("1"))
+    releases = os.path.join(base, "releases")
+    for _ in range(2):  # the second one as if it had looked before the first was done
+        receive.prepare(base, releases)
+    assert os.listdir(base) == ["releases"]
 
 
 def test_a_root_that_is_a_file_is_reported(machine):
