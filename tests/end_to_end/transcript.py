@@ -13,8 +13,9 @@ import shutil
 import subprocess
 import sys
 
-from tests.end_to_end.operator import Operator
+from tests.end_to_end.operator import PASSWORD, Operator
 from tests.lab import engine, images
+from tests.lab.registry import Registry
 from tests.lab.sshd import BUILDER_ID
 
 COMMANDS = (
@@ -27,6 +28,7 @@ COMMANDS = (
     "logs {build} --follow",
     "status",
     "status {build}",
+    "build served --branch main",
     "uninstall builder-1 --yes",
 )
 
@@ -45,7 +47,9 @@ def main(root):
             nodejs_image=images.make(found, images.NODEJS).name,
         )
         try:
-            show(operator)
+            with Registry("robot", PASSWORD) as registry:
+                operator.configure(registry_port=registry.port)
+                show(operator)
         finally:
             operator.stop()
     finally:
