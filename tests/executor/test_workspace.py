@@ -166,7 +166,7 @@ def test_the_line_repeats_it_on_the_machine(docker_machine, address):
     )
     docker_machine.launch(request, {"build:TOKEN": "hidden-value"})
     status = docker_machine.wait(request)
-    (line,) = [one for one in docker_machine.log(request).splitlines() if "docker run" in one]
+    (line,) = [one for one in docker_machine.log(request).splitlines() if "machine:  " in one]
     words = line.partition("machine:  ")[2].replace("--interactive --tty", "")
     child = subprocess.Popen(["sh", "-c", words], stdout=subprocess.PIPE)
     output = compat.to_native(child.communicate()[0])
