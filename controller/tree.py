@@ -9,11 +9,9 @@ Nothing outside of the directory is read: links stay links. Owners, times and ot
 
 from __future__ import absolute_import, print_function, unicode_literals
 
-import getpass
 import hashlib
 import io
 import os
-import socket
 import stat
 import subprocess
 
@@ -21,7 +19,7 @@ import six
 
 from business_hyper_fusion import grammar, names
 from business_hyper_fusion.grammar import tree as tree_grammar
-from controller import errors
+from controller import errors, requester
 
 CHUNK = 1024 * 1024
 NULL = b"\0"
@@ -67,8 +65,7 @@ class Tree(object):
 
 def name_of(directory):
     """One name for this directory of this user, in every later build of it: alice-laptop-src-shop__5e2a..."""
-    whose = "%s@%s:%s" % (getpass.getuser(), socket.gethostname(), directory)
-    return six.ensure_text(names.component(whose))
+    return six.ensure_text(names.component("%s:%s" % (requester.requested_by(), directory)))
 
 
 def collect(directory):
