@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.faults import rows, table
 from tests.lab import engine as lab_engine
 from tests.lab import git_server, images, interpreters
 from tests.lab.registry import Registry
@@ -22,19 +23,52 @@ if (3, 0) < sys.version_info < (3, 8):
     collect_ignore = ["controller", "end_to_end", "test_imports.py", "test_wheel.py"]
 
 
+RESULTS = []
+"""table.Result of each test that shows a row of tests/faults/rows.py."""
+
+
 def pytest_collection_modifyitems(items):
-    """Mark what is below tests/end_to_end, and what needs parts of the lab."""
+    """Mark what is below tests/end_to_end, what needs parts of the lab, and write the rows down."""
     for item in items:
+        item.user_properties.extend((table.ROW, row) for row in rows.of(item))
         if str(item.fspath).startswith(os.path.join(HERE, "end_to_end")):
             item.add_marker(pytest.mark.end_to_end)
+        if str(item.fspath).startswith(os.path.join(HERE, "faults")):
+            item.add_marker(pytest.mark.once)
         if LAB_PARTS.intersection(item.fixturenames):
             item.add_marker(pytest.mark.lab)
 
 
+def pytest_runtest_logreport(report):
+    RESULTS.extend(table.results(report))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """With TRISTAN_FAULT_TABLE, the file's name, the tables of faults and hostile input."""
+    path = os.environ.get("TRISTAN_FAULT_TABLE")
+    if path:
+        found = table.documents(RESULTS)
+        table.write(path, found)
+        terminalreporter.section("faults and hostile input")
+        for line in table.lines(found):
+            terminalreporter.write_line(line)
+
+
 def pytest_sessionfinish(session, exitstatus):
-    """Chosen tests need not exist on each Python; the summary fails when none ran on any."""
-    if exitstatus == NO_TESTS_RAN and os.environ.get("TRISTAN_SOME_TESTS"):
+    """Chosen tests need not exist on each Python; the summary fails when none ran on any. Each row must be shown."""
+    some = os.environ.get("TRISTAN_SOME_TESTS")
+    if exitstatus == NO_TESTS_RAN and some:
         session.exitstatus = 0
+    wanted = os.environ.get("TRISTAN_FAULT_TABLE") and not some
+    main = not hasattr(session.config, "workerinput")  # xdist's own processes know a part only
+    if exitstatus == 0 and wanted and main and not table.complete(table.documents(RESULTS)):
+        session.exitstatus = 1
+
+
+@pytest.fixture
+def injections(request):
+    """table.Injections: counts and times what a test of a row injects."""
+    return table.Injections(request.node.user_properties)
 
 
 @pytest.fixture
