@@ -1,0 +1,5 @@
+"""The operator of tests/end_to_end, for the tests of rows that need one."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+from tests.end_to_end.conftest import operator  # noqa: F401
