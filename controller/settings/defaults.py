@@ -20,6 +20,8 @@ PIDS = 4096
 LOG_BYTES = 64 * 1024**2
 CACHE = "project"
 KEEP_FAILED = 4 * 3600
+REQUEUE = 3
+LOST_AFTER = 180
 MOVING_TAGS = ("latest", "branch")
 NOTIFY_ON = "always"
 SMTP_SECURITY = "starttls"
@@ -71,6 +73,14 @@ def keep_failed(owners):
         if "keep_failed" in entry:
             return quantities.kept_seconds(entry["keep_failed"])
     return KEEP_FAILED
+
+
+def requeue(owners):
+    """:return: int, how often a build may be tried again at most: what the first entry says."""
+    for entry in owners:
+        if "requeue" in entry:
+            return quantities.requeue(entry["requeue"])
+    return REQUEUE
 
 
 def ordered(pairs):

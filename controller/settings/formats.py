@@ -228,6 +228,7 @@ QUANTITY_FORMATS = {
     "cpus": quantities.cpus,
     "duration": quantities.seconds,
     "kept-time": quantities.kept_seconds,
+    "requeue": quantities.requeue,
     "log-size": quantities.log_bytes,
     "memory": quantities.memory,
 }

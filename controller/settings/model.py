@@ -18,13 +18,13 @@ dict by name."""
 
 Machine = namedtuple(
     "Machine",
-    "name host port username key_file password executors labels root python engine isolation "
-    "proxy no_proxy ca_file ca description",
+    "name host port username key_file password executors labels root python engine lost_after "
+    "isolation proxy no_proxy ca_file ca description",
 )
 """`port`, `username`, `key_file`, `password`, `python`: None when tristan.yml does not say.
 
 `password`: SecretReference; `executors`: int; `labels`, `isolation`: tuple of text;
-`engine`: engines.Engine; `proxy`: http://host:port or ""; `no_proxy`: text with commas, or "";
+`engine`: engines.Engine; `lost_after`: seconds; `proxy`: http://host:port or ""; `no_proxy`: text with commas, or "";
 `ca_file`: absolute path or None; `ca`: its certificates as PEM text, or "".
 """
 
@@ -50,14 +50,14 @@ BuildProfile = namedtuple(
     "BuildProfile",
     "name image language isolation network environment values secrets cache proxy no_proxy ca_file "
     "ca artifacts compile_to_execute package_to_docker dockerfile base_image docker_registry labels "
-    "limits keep_failed description",
+    "limits keep_failed requeue description",
 )
 """`compile_to_execute`, `package_to_docker`, `dockerfile`: the template's text, "" for the pack's
 own; the first two are bytes when they are not UTF-8.
 
 `docker_registry`: name or None; `environment`: dict; `values`: dict of text, int or tuple of text;
 `secrets`: dict of SecretReference; `cache`: "project" or "language"; `artifacts`, `labels`: tuple of
-text; `limits`: defaults.Limits; `keep_failed`: seconds; `language`: "" when projects say it;
+text; `limits`: defaults.Limits; `keep_failed`: seconds; `requeue`: int, 0 for never; `language`: "" when projects say it;
 `proxy`, `no_proxy`, `ca_file`, `ca`: as a machine's.
 """
 
@@ -65,12 +65,12 @@ Project = namedtuple(
     "Project",
     "name repository git_server description language module_path build_profile artifacts labels "
     "image compile_to_execute package_to_docker dockerfile base_image docker_registry environment "
-    "values secrets keep_failed checkout notify",
+    "values secrets keep_failed requeue checkout notify",
 )
 """`repository`: full address; `git_server`, `build_profile`: names (the first may be None).
 
 What a profile says too is its own here already, so that nobody has to ask the profile as well:
-`artifacts`, `image`, `base_image`, the scripts, `docker_registry` and `keep_failed` are the profile's when the
+`artifacts`, `image`, `base_image`, the scripts, `docker_registry`, `keep_failed` and `requeue` are the profile's when the
 project has none; `environment`, `values` and `secrets` are put over the profile's key by key;
 `labels`: the project's and the profile's, what a machine must have.
 `checkout`: Checkout; `notify`: tuple of Notify.

@@ -39,6 +39,18 @@ def kept_seconds(value):
     return total
 
 
+def requeue(value):
+    """Take ``never`` or a number for how often a build may be tried again.
+
+    :return: int, 0 to 3.
+    """
+    if value == "never":
+        return 0
+    if isinstance(value, bool) or value not in range(4):
+        raise grammar.Refused("must be never, or how often at most: 0 to 3", value)
+    return int(value)
+
+
 def span(value):
     """Take ``30d``, ``30m`` or ``0`` of a command line for seconds.
 

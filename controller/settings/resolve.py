@@ -11,7 +11,7 @@ from collections import namedtuple
 import six
 
 from controller.secrets import SecretReference
-from controller.settings import defaults, engines, model, repositories
+from controller.settings import defaults, engines, model, quantities, repositories
 from controller.settings.references import entries
 from controller.settings.scripts import absolute
 
@@ -63,6 +63,7 @@ def _machine(name, entry, source):
         root=entry.get("root", defaults.ROOT),
         python=entry.get("python"),
         engine=engines.parse(entry.get("engine", defaults.ENGINE)),
+        lost_after=quantities.seconds(entry.get("lost_after", defaults.LOST_AFTER)),
         isolation=tuple(entry.get("isolation", [defaults.ISOLATION])),
         proxy=_proxy(entry),
         no_proxy=",".join(entry.get("no_proxy", ())),
@@ -132,6 +133,7 @@ def _build_profile(name, entry, source):
         labels=tuple(entry.get("labels", ())),
         limits=defaults.limits(entry.get("limits", {})),
         keep_failed=defaults.keep_failed([entry]),
+        requeue=defaults.requeue([entry]),
         description=_description(entry),
     )
 
@@ -165,6 +167,7 @@ def _project(name, entry, source):
         values=_values([profile, entry]),
         secrets=_secrets([profile, entry], source),
         keep_failed=defaults.keep_failed([entry, profile]),
+        requeue=defaults.requeue([entry, profile]),
         checkout=_checkout(entry.get("checkout", {})),
         notify=tuple(_notify(one, source) for one in entry.get("notify", ())),
     )

@@ -77,6 +77,8 @@ def test_every_reserved_name_is_listed():
 def test_the_defaults_are_the_programs():
     assert "`%s`" % defaults.ROOT in section("machines")
     assert "| `keep_failed` | `%dh` |" % (defaults.KEEP_FAILED // 3600) in section("build_profiles")
+    assert "| `requeue` | %d |" % defaults.REQUEUE in section("build_profiles")
+    assert "| `lost_after` | `%dm` |" % (defaults.LOST_AFTER // 60) in section("machines")
     assert "| `cache` | `%s` |" % defaults.CACHE in section("build_profiles")
     assert "| `moving_tags` | `[%s]` |" % ", ".join(defaults.MOVING_TAGS) in page()
     assert "| `security` | `%s` |" % defaults.SMTP_SECURITY in section("smtp")

@@ -17,6 +17,7 @@ machines:
     key_file: keys/id
     password: {command: [pass, show, builder]}
     executors: 3
+    lost_after: 10m
     labels: [linux, fast]
     root: /srv/tristan
     python: /opt/python/bin/python3
@@ -69,6 +70,7 @@ build_profiles:
     no_proxy: [10.0.0.0/8]
     ca_file: ca.pem
     keep_failed: 1d
+    requeue: 1
     artifacts: ["dist/*.whl"]
     compile_to_execute: |
       python -m build
@@ -97,6 +99,7 @@ projects:
     docker_registry: plain
     checkout: {submodules: true, git_directory: true}
     keep_failed: 0
+    requeue: never
   web: {repository: group/web, build_profile: bare}
   plain: {repository: group/plain, build_profile: wheels}
 """
@@ -127,6 +130,7 @@ def test_machines(written):
         root="/srv/tristan",
         python="/opt/python/bin/python3",
         engine=settings.Engine("docker", ("sudo", "docker")),
+        lost_after=600,
         isolation=("docker", "host"),
         proxy="http://proxy.example.com:80",
         no_proxy="localhost,.example.com",
@@ -149,6 +153,7 @@ def test_a_machine_of_nothing_but_its_name(written):
         root="/data/tristan",
         python=None,
         engine=settings.Engine("docker", ("docker",)),
+        lost_after=180,
         isolation=("docker",),
         proxy="",
         no_proxy="",
@@ -230,6 +235,7 @@ def test_build_profiles(written):
         labels=("linux",),
         limits=settings.Limits(600, 1200, "2g", "1.5", 512, 8 * 1024**2),
         keep_failed=86400,
+        requeue=1,
         description="wheels",
     )
 
@@ -239,7 +245,7 @@ def test_a_build_profile_that_says_little(written):
     assert (found.isolation, found.network, found.docker_registry) == ("docker", "bridge", None)
     assert found.compile_to_execute == found.package_to_docker == found.dockerfile == ""
     assert found.limits == settings.Limits(3540, 3600, "", "", 4096, 67108864)
-    assert (found.cache, found.keep_failed) == ("project", 4 * 3600)
+    assert (found.cache, found.keep_failed, found.requeue) == ("project", 4 * 3600, 3)
     assert (found.values, found.secrets, found.proxy, found.ca) == ({}, {}, "", "")
 
 
@@ -268,6 +274,7 @@ def test_projects(written):
             "KEY": SecretReference("env", "KEY"),
         },
         keep_failed=0,
+        requeue=0,
         checkout=settings.Checkout(submodules=True, lfs=False, git_directory=True),
         notify=(),
     )
