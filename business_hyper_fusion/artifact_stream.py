@@ -15,6 +15,7 @@ import os
 import stat
 
 from business_hyper_fusion import builds, compat, files, status
+from business_hyper_fusion.grammar.json_text import parse_json
 
 CHUNK = 256 * 1024
 
@@ -37,7 +38,7 @@ class Stream(object):
     def answer(self, line):
         """:param line: bytes, one question."""
         try:
-            question = compat.native(json.loads(line.decode("utf-8")))
+            question = compat.native(parse_json(line))
             build_id, number = str(question["build_id"]), question.get("attempt")
             name, offset = str(question["name"]), int(question["offset"])
         except (ValueError, KeyError, TypeError, AttributeError):

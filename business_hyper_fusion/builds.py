@@ -13,6 +13,7 @@ import os
 import sys
 
 from business_hyper_fusion import compat, names, settle, status
+from business_hyper_fusion.grammar.json_text import parse_json
 
 
 def main(business):
@@ -36,7 +37,7 @@ def read_question():
     """:returns: the JSON object on stdin, {} when there is none."""
     data = b"".join(iter(lambda: os.read(0, 65536), b""))
     try:
-        question = json.loads(data.decode("utf-8"))
+        question = parse_json(data)
     except ValueError:
         question = None
     return compat.native(question) if isinstance(question, dict) else {}

@@ -6,6 +6,7 @@ import json
 import os
 
 from business_hyper_fusion import compat
+from business_hyper_fusion.grammar.json_text import parse_json
 
 LARGEST_DOCUMENT = 8 * 1024 * 1024
 """Bytes; a status or request larger than this is nobody's of ours."""
@@ -52,8 +53,8 @@ def read_json(path):
             data = file.read(LARGEST_DOCUMENT + 1)
         if len(data) > LARGEST_DOCUMENT:
             return None
-        document = json.loads(data.decode("utf-8"))
-    except (IOError, OSError, ValueError, RuntimeError):
+        document = parse_json(data)
+    except (IOError, OSError, ValueError):
         return None
     return compat.native(document) if isinstance(document, dict) else None
 

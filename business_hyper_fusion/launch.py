@@ -13,6 +13,7 @@ import sys
 import time
 
 from business_hyper_fusion import compat, files, grammar, identity, lock, settle, status
+from business_hyper_fusion.grammar.json_text import parse_json
 from business_hyper_fusion.layout import Business
 from business_hyper_fusion.protocol import PROTOCOL
 
@@ -61,7 +62,7 @@ def read_request(release, executor_id):
     """
     data = read_all(0)
     try:
-        document = json.loads(data.decode("utf-8"))
+        document = parse_json(data)
         request, secrets = document["request"], document["secrets"]
     except (ValueError, KeyError, TypeError):
         raise Refusal("request", "stdin holds no launch document")

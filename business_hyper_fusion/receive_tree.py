@@ -10,7 +10,6 @@ Nothing of a stream that is not exactly what was asked for is kept.
 from __future__ import absolute_import, print_function
 
 import hashlib
-import json
 import os
 import shutil
 import sys
@@ -20,6 +19,7 @@ import tempfile
 from business_hyper_fusion import builds, compat, lock, outcome, trees
 from business_hyper_fusion.grammar import Refused
 from business_hyper_fusion.grammar import tree as grammar
+from business_hyper_fusion.grammar.json_text import parse_json
 
 LARGEST_MANIFEST = 256 * 1024 * 1024
 
@@ -77,7 +77,7 @@ def read_manifest(stream):
     :raises Failed, Refused: it is none.
     """
     try:
-        document = json.loads(stream.readline(LARGEST_MANIFEST).decode("utf-8"))
+        document = parse_json(stream.readline(LARGEST_MANIFEST))
         digest, entries = document["sha256"], document["entries"]
     except (ValueError, KeyError, TypeError):
         raise Failed("request", "stdin holds no list of files")

@@ -19,6 +19,7 @@ import shutil
 import stat
 
 from business_hyper_fusion import checkout, compat, files, lock, outcome
+from business_hyper_fusion.grammar.json_text import parse_json
 
 CHUNK = 1024 * 1024
 PROGRAM, FILE = 0o755, 0o644
@@ -67,7 +68,7 @@ class Store(object):
         """:returns: list of dict, or None when the tree is not here (any more)."""
         try:
             with open(self.manifest(digest), "rb") as file:
-                return compat.native(json.loads(file.read().decode("utf-8")))
+                return compat.native(parse_json(file.read()))
         except (IOError, OSError, ValueError):
             return None
 

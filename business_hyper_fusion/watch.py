@@ -13,6 +13,7 @@ import json
 import os
 
 from business_hyper_fusion import builds, compat, files, settle, status
+from business_hyper_fusion.grammar.json_text import parse_json
 
 BEAT_SECONDS = 5.0
 
@@ -59,7 +60,7 @@ class Watcher(object):
 
     def _order(self, line):
         try:
-            order = compat.native(json.loads(line.decode("utf-8")))["follow"]
+            order = compat.native(parse_json(line))["follow"]
             build_id, number, offset = order["build_id"], order.get("attempt"), int(order["offset"])
             once = bool(order.get("once"))
         except (ValueError, KeyError, TypeError):

@@ -7,10 +7,9 @@ In: a channel. Out: the answer, a dict with the key "answer", or errors.Protocol
 
 from __future__ import absolute_import, print_function, unicode_literals
 
-import json
-
 import six
 
+from business_hyper_fusion.grammar.json_text import parse_json
 from business_hyper_fusion.grammar.status import check_status
 from controller import errors
 
@@ -40,7 +39,7 @@ def parse(line):
     if not line.lstrip().startswith(b"{"):
         return None
     try:
-        document = json.loads(line.decode("utf-8"))
+        document = parse_json(line)
     except ValueError:
         return None
     return document if isinstance(document, dict) and "answer" in document else None

@@ -9,6 +9,8 @@ from __future__ import absolute_import, print_function, unicode_literals
 import json
 import os
 
+from business_hyper_fusion.grammar.json_text import parse_json
+
 MAX_BYTES = 1024 * 1024
 
 
@@ -28,7 +30,7 @@ def read_json(path, on_note):
     """The object in a file, {} when there is none or it is damaged (which is noted)."""
     try:
         with open(path, "rb") as opened:
-            document = json.loads(opened.read(MAX_BYTES).decode("utf-8"))
+            document = parse_json(opened.read(MAX_BYTES))
     except ValueError:
         document = None
     except EnvironmentError:

@@ -9,7 +9,6 @@ else. What is no repository as the grammar has it is left out.
 
 from __future__ import absolute_import, print_function, unicode_literals
 
-import json
 import re
 from collections import namedtuple
 
@@ -17,6 +16,7 @@ import six
 from six.moves.urllib.parse import quote, urlencode
 
 from business_hyper_fusion import grammar
+from business_hyper_fusion.grammar.json_text import parse_json
 from controller import compat, errors, web
 
 PAGE = 100
@@ -186,7 +186,7 @@ def listed(answer):
 
 def read(answer):
     try:
-        return json.loads(answer.body.decode("utf-8"))
+        return parse_json(answer.body)
     except ValueError:
         return None
 

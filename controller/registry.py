@@ -11,12 +11,12 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import base64
 import hashlib
-import json
 import re
 
 import six
 from six.moves.urllib.parse import urlencode
 
+from business_hyper_fusion.grammar.json_text import parse_json
 from controller import compat, errors, web
 
 MANIFESTS = ", ".join(
@@ -181,7 +181,7 @@ def said(answer):
 def parsed(body):
     """The JSON object in a body, {} when it is none."""
     try:
-        document = json.loads(body.decode("utf-8"))
+        document = parse_json(body)
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}

@@ -15,6 +15,7 @@ import json
 import random
 import time
 
+from business_hyper_fusion.grammar.json_text import parse_json
 from controller import answer, compat, errors
 
 SILENCE = 20.0
@@ -222,7 +223,7 @@ class Frames(object):
 def parsed(line):
     """A header line as a dict, {} when it is none."""
     try:
-        document = json.loads(line.decode("utf-8"))
+        document = parse_json(line)
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
