@@ -11,16 +11,20 @@ learns no more than that somebody called.
 from __future__ import absolute_import, print_function, unicode_literals
 
 import random
-import re
 import time
 
 from controller import compat, errors
-from controller.transport import dial, known_hosts
+from controller.transport import dial, failures, known_hosts
 from controller.transport.library import paramiko
 from controller.transport.login import Login
 
-TRIES = 4
-"""How often to call a host that hangs up at once: it may have too many callers (MaxStartups)."""
+CROWDED_SECONDS, SILENT_SECONDS, COMPLAINT_SECONDS = 60.0, 10.0, 2.0
+"""How long to go on calling a host that hangs up at once: one that says it has too many callers (MaxStartups); one
+that says nothing, as older sshd do then, but others do always; one whose ProxyCommand complains."""
+
+PAUSE_FIRST, PAUSE_MOST = 0.2, 3.0
+"""The longest pause behind the first call and behind later ones; each is a random part of it, or all would call again
+at once."""
 
 KEEPALIVE = 15
 """Seconds between signs of life on an idle connection; dial.py's limits end a dead one."""
@@ -28,10 +32,19 @@ KEEPALIVE = 15
 WINDOW = 8 * 1024 * 1024
 """Bytes a machine may send before it hears from us: files come fast also where an answer takes 100 ms."""
 
-OPENSSH = re.compile(r"OpenSSH_(\d+)\.(\d+)")
-LEAST_OPENSSH = (7, 4)
-RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")
+RSA = ("rsa-sha2-512", "rsa-sha2-256")
 """Signature algorithms of the key type ssh-rsa, best first."""
+
+DISABLED = {
+    "keys": ["ssh-rsa", "ssh-dss"],
+    "pubkeys": ["ssh-rsa", "ssh-dss"],
+    "kex": [
+        "diffie-hellman-group-exchange-sha1",
+        "diffie-hellman-group14-sha1",
+        "diffie-hellman-group1-sha1",
+    ],
+}
+"""What rests on SHA-1. The paramiko of Python 3 knows none of it any more; that of 2.7 does."""
 
 
 class Way(object):
@@ -89,15 +102,17 @@ class Way(object):
 
     def _exchange_keys(self, destination, key_types):
         jump = self._chain[-1] if self._chain else None
-        for tries_left in reversed(range(TRIES)):
+        began, longest = compat.monotonic(), PAUSE_FIRST
+        while True:
             attempt = Attempt(destination, jump, self._timeout)
             try:
                 return attempt.exchange_keys(key_types)
             except Exception as error:  # paramiko's, the socket's, or a parser's over noise
                 attempt.close()
-                if not (tries_left and attempt.hung_up()):
-                    raise failure(destination, attempt, error)
-            time.sleep(random.uniform(0.1, 0.4) * (TRIES - tries_left))
+                if compat.monotonic() - began > attempt.patience():
+                    raise failures.of_call(destination, attempt, error)
+            time.sleep(random.uniform(0, longest))
+            longest = min(longest * 2, PAUSE_MOST)
 
 
 class Attempt(object):
@@ -107,7 +122,9 @@ class Attempt(object):
         self.line = call(destination, jump, timeout)
         self._timeout = timeout
         self._started = compat.monotonic()
-        self.transport = paramiko.Transport(self.line, default_window_size=WINDOW)
+        self.transport = paramiko.Transport(
+            self.line, default_window_size=WINDOW, disabled_algorithms=DISABLED
+        )
         self.transport.banner_timeout = self.transport.handshake_timeout = timeout
 
     def exchange_keys(self, key_types):
@@ -116,10 +133,14 @@ class Attempt(object):
         self.transport.get_remote_server_key()  # start_client returns when its time is over, too
         return self.transport
 
-    def hung_up(self):
-        """Whether the host hung up on us at once, as it does when it has too many callers."""
-        quick = compat.monotonic() - self._started < self._timeout / 2.0
-        return quick and not self.line.first.startswith(b"SSH-")
+    def patience(self):
+        """Seconds worth calling again for: the host hung up on us, as it does when it has too many callers."""
+        first = self.line.first
+        if first.startswith(failures.CROWDED):
+            return CROWDED_SECONDS
+        if first or compat.monotonic() - self._started > self._timeout / 2.0:
+            return 0
+        return COMPLAINT_SECONDS if self.line.complaint else SILENT_SECONDS
 
     def close(self):
         self.transport.close()
@@ -147,53 +168,6 @@ def prefer(transport, key_types):
     options.key_types = tuple(wanted) + tuple(one for one in present if one not in wanted)
 
 
-def failure(destination, attempt, error):
-    """Why there is no connection: what answered, and what is the matter with it."""
-    line = attempt.line
-    where = "%s port %d" % (destination.host, destination.port)
-    if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
-        return incompatible(where, attempt.transport.remote_version, error)
-    if line.complaint:
-        return errors.MachineUnreachable(
-            "the ProxyCommand to %s failed: %s" % (where, line.complaint),
-            remedy="check it in ~/.ssh/config; `ssh %s` must work" % destination.label,
-        )
-    if line.first.startswith(b"SSH-"):
-        return errors.MachineUnreachable(
-            "the SSH key exchange with %s failed: %s" % (where, error),
-            remedy="try again; the log of sshd there says more",
-        )
-    if line.first and not line.first.startswith((b"Exceeded", b"Not allowed")):
-        said = line.first.split(b"\n")[0].decode("ascii", "replace").strip()
-        return errors.MachineUnreachable(
-            "what answers on %s is no SSH server: it says %.60r" % (where, str(said)),
-            remedy="check host and port of the machine in tristan.yml",
-        )
-    return errors.MachineUnreachable(
-        "%s takes calls, but no SSH server speaks there" % where,
-        remedy="check the port; if sshd has too many callers (MaxStartups), try again",
-    )
-
-
-def incompatible(where, version, error):
-    found = OPENSSH.search(version or "")
-    old = bool(found) and tuple(int(part) for part in found.groups()) < LEAST_OPENSSH
-    if old:
-        message = "the sshd on %s is too old: %s" % (where, found.group())
-    else:
-        message = "the sshd on %s (%s) and Tristan have no common way: %s" % (
-            where,
-            version or "unknown",
-            error,
-        )
-    return errors.MachineUnreachable(
-        message,
-        remedy="Tristan needs OpenSSH %d.%d or newer, with SHA-2 signatures: update it, or allow "
-        "HostKeyAlgorithms rsa-sha2-256 or ssh-ed25519 in its sshd_config" % LEAST_OPENSSH,
-        cause="incompatible_sshd",
-    )
-
-
 def check_host_key(transport, destination, pins, machine):
     """:raises errors.HostKeyUnknown, errors.HostKeyChanged: the host may be another one.
 
@@ -206,7 +180,7 @@ def check_host_key(transport, destination, pins, machine):
     where = "%s port %d" % (destination.host, destination.port)
     shown = "%s %s" % (key.get_name(), known_hosts.fingerprint(key.asbytes()))
     if verdict == "unknown":
-        raise unknown(where, shown, pins, machine)
+        raise failures.unknown_key(where, shown, pins, machine)
     if verdict == "revoked":
         place = pins.revocation(key.asbytes()).place
         raise errors.HostKeyChanged(
@@ -214,24 +188,4 @@ def check_host_key(transport, destination, pins, machine):
             remedy="the machine needs a new host key; nothing was sent to it",
             cause="host_key_revoked",
         )
-    raise changed(where, shown, pins, machine)
-
-
-def unknown(where, shown, pins, machine):
-    authority = " (a @cert-authority is known, which Tristan can't use)" if pins.authorities else ""
-    return errors.HostKeyUnknown(
-        "the host key of %s is not known%s: %s" % (where, authority, shown),
-        remedy="compare it with the machine's own, then `tristan enroll %s`" % machine,
-    )
-
-
-def changed(where, shown, pins, machine):
-    old = ", ".join(
-        "%s %s (%s)" % (entry.key_type, known_hosts.fingerprint(entry.blob), entry.place)
-        for entry in pins.deciding
-    )
-    return errors.HostKeyChanged(
-        "the host key of %s has changed: it is %s, known was %s" % (where, shown, old),
-        remedy="somebody may stand between; nothing was sent. If the machine was set up anew: "
-        "`tristan enroll %s`" % machine,
-    )
+    raise failures.changed_key(where, shown, pins, machine)

@@ -22,6 +22,7 @@ class Login(object):
         self._destination = destination
         self._password = password
         self._tried = []
+        self._rsa = False
 
     def run(self):
         """:raises errors.AuthenticationFailed, errors.SecretUnavailable:"""
@@ -35,9 +36,24 @@ class Login(object):
 
     def _by_keys(self, agent):
         for title, key in self._keys(agent):
+            if self._is_useless(title, key):
+                continue
             if self._attempt(title, self._transport.auth_publickey, key):
                 return True
         return False
+
+    def _is_useless(self, title, key):
+        """Whether the machine says that it takes no signature that an RSA key gives here: it is too old for SHA-2."""
+        if "ssh-rsa" not in key.get_name():
+            return False
+        self._rsa = True
+        told = self._transport.server_extensions.get("server-sig-algs", b"")
+        useless = bool(told) and b"rsa-sha2-" not in told
+        if useless:
+            self._tried.append(
+                "%s (the machine takes RSA keys with SHA-1 signatures alone)" % title
+            )
+        return useless
 
     def _keys(self, agent):
         """(title, key) pairs in the order to try them; a file's key may be the agent's."""
@@ -108,6 +124,8 @@ class Login(object):
         if not self._tried:
             tried = "; there is no key and no password to log in with"
         remedy = "check username, key_file and password of the machine in tristan.yml"
+        if self._rsa:
+            remedy += ", for an RSA key PubkeyAcceptedAlgorithms rsa-sha2-256 of its sshd"
         if any("passphrase" in one for one in self._tried):
             remedy = "load the key into ssh-agent (`ssh-add KEY`), or use one without a passphrase"
         return errors.AuthenticationFailed(

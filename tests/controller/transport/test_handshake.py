@@ -13,6 +13,7 @@ import time
 import pytest
 
 from controller import errors
+from controller.transport import handshake
 from tests.lab import process
 
 
@@ -96,6 +97,31 @@ def test_a_server_that_says_nothing(sshd, operator, machine_of):
     with server(lambda connection: time.sleep(2)) as port:
         error = unreachable(operator, machine_of(sshd, port=port), timeout=0.5)
     assert "no SSH server speaks there" in error.message
+
+
+@pytest.mark.parametrize(
+    "said, word",
+    [
+        (b"Exceeded MaxStartups\r\n", "too many callers (MaxStartups)"),
+        (b"Not allowed at this time\r\n", "PerSourcePenalties"),
+        (b"", "no SSH server speaks there"),
+    ],
+)
+def test_a_host_that_always_hangs_up_is_given_up(
+    sshd, operator, machine_of, monkeypatch, said, word
+):
+    monkeypatch.setattr(handshake, "CROWDED_SECONDS", 1.0)
+    monkeypatch.setattr(handshake, "SILENT_SECONDS", 1.0)
+    calls = []
+
+    def answer(connection):
+        calls.append(time.time())
+        connection.sendall(said)
+
+    with server(answer) as port:
+        error = unreachable(operator, machine_of(sshd, port=port))
+    assert word in error.message
+    assert 3 <= len(calls) < 40, "called again, and not all the time"
 
 
 def test_a_server_that_hangs_up_in_mid_exchange(sshd, operator, machine_of):
@@ -249,6 +275,56 @@ def test_a_host_that_lost_its_pinned_type_has_changed(make_sshd, operator, machi
     operator.know_key(sshd, operator.key("host_ecdsa", "-t", "ecdsa"))
     with pytest.raises(errors.HostKeyChanged):
         operator.connect(machine_of(sshd))
+
+
+@pytest.mark.parametrize(
+    "option, value, lacking",
+    [
+        ("HostKeyAlgorithms", "ssh-rsa", "host key with SHA-2 signatures"),
+        ("KexAlgorithms", "diffie-hellman-group1-sha1,diffie-hellman-group14-sha1", "key exchange"),
+        ("Ciphers", "chacha20-poly1305@openssh.com", "cipher"),
+        ("MACs", "umac-128-etm@openssh.com", "message authentication"),
+    ],
+)
+def test_an_sshd_that_offers_only_what_is_not_taken(
+    make_sshd, operator, machine_of, option, value, lacking
+):
+    key = operator.key("host_rsa", "-t", "rsa")
+    sshd = make_sshd(options={"HostKey": key, "Ciphers": "aes128-ctr", option: value})
+    operator.know_key(sshd, key)
+    error = unreachable(operator, machine_of(sshd))
+    assert error.cause == "incompatible_sshd"
+    assert "(OpenSSH_" in error.message and "no %s in common" % lacking in error.message
+    assert option in error.remedy and "sshd_config" in error.remedy
+
+
+@pytest.mark.parametrize("says_more", [True, False])
+def test_an_sshd_that_is_too_old(sshd, operator, machine_of, says_more):
+    def answer(connection):
+        connection.sendall(b"SSH-2.0-OpenSSH_5.3\r\n")
+        if says_more:
+            connection.sendall(OLD_KEXINIT)
+        connection.recv(1000)
+
+    with server(answer) as port:
+        error = unreachable(operator, machine_of(sshd, port=port))
+    assert error.cause == "incompatible_sshd"
+    assert "is too old: OpenSSH_5.3" in error.message
+    assert "needs OpenSSH 7.4 or newer: update it" in error.remedy
+
+
+def kexinit(*lists):
+    """A server's first packet: what it offers. :param lists: texts with commas, as of RFC 4253, 7.1."""
+    body = b"\x14" + b"\0" * 16
+    for one in lists:
+        body += struct.pack(">I", len(one)) + one
+    body += b"\0" * 5
+    padding = 8 - (len(body) + 5) % 8 + 8
+    return struct.pack(">IB", len(body) + padding + 1, padding) + body + b"\0" * padding
+
+
+OLD_OFFER = [b"diffie-hellman-group1-sha1", b"ssh-rsa,ssh-dss"] + [b"aes128-cbc,3des-cbc"] * 2
+OLD_KEXINIT = kexinit(*(OLD_OFFER + [b"hmac-md5,hmac-sha1"] * 2 + [b"none"] * 2 + [b""] * 2))
 
 
 def test_an_authority_is_explained(sshd, operator, machine_of):

@@ -2,6 +2,7 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import collections
 import io
 import os
 
@@ -9,6 +10,7 @@ import pytest
 
 from controller import errors
 from controller.secrets import SecretReference
+from controller.transport import keys, login
 from tests.lab import process
 
 
@@ -96,6 +98,32 @@ def test_keys_of_each_type(log_in, allow, operator, options):
     key = operator.key("key", "-t", *options)
     allow(key)
     assert says_whoami(log_in(key_file=key))
+
+
+def test_an_rsa_key_where_only_old_signatures_are_taken(make_sshd, operator, machine_of):
+    """An sshd from before rsa-sha2 says so in no way: it refuses."""
+    key = operator.key("key", "-t", "rsa")
+    sshd = make_sshd(
+        options={"PubkeyAcceptedAlgorithms": "ssh-rsa", "PasswordAuthentication": "no"}
+    )
+    with io.open(os.path.join(sshd.directory, "authorized_keys"), "a") as opened:
+        with io.open(key + ".pub") as public:
+            opened.write(public.read())
+    operator.know(sshd)
+    with pytest.raises(errors.AuthenticationFailed) as caught:
+        operator.connect(machine_of(sshd, key_file=key))
+    assert "PubkeyAcceptedAlgorithms rsa-sha2-256" in caught.value.remedy
+
+
+def test_an_rsa_key_is_not_shown_to_an_sshd_that_says_it_can_not_take_it(
+    operator, machine_of, sshd
+):
+    """Its list of signatures is told after the key exchange; OpenSSH 7.2 and newer have what is wanted in it."""
+    way = collections.namedtuple("Transport", "server_extensions")({"server-sig-algs": b"ssh-rsa"})
+    path = operator.key("key", "-t", "rsa")
+    one = login.Login(way, machine_of(sshd), None)
+    assert one._is_useless("key", keys.load(keys.look(path)))
+    assert not one._is_useless("key", keys.load(keys.look(sshd.client_key)))
 
 
 def test_a_stranger_key(log_in, operator):
