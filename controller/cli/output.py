@@ -183,8 +183,9 @@ def _line(row, widths, right):
 
 
 def print_json(document):
-    """One JSON document on stdout; ASCII only, so no terminal can be harmed by a value in it."""
-    click.echo(json.dumps(document, indent=2, sort_keys=True))
+    """One JSON document on stdout; printable ASCII only, so no terminal can be harmed by a value in it."""
+    # DEL is a control character, and the one that json leaves as it is.
+    click.echo(json.dumps(document, indent=2, sort_keys=True).replace("\x7f", "\\u007f"))
 
 
 def advise(remedy, color=None):

@@ -110,7 +110,7 @@ def masked_traceback(error):
     """:returns: text; what a secret's text could have got into is masked."""
     lines = traceback.format_exception(type(error), error, sys.exc_info()[2])
     lines = [line.decode("utf-8", "replace") if isinstance(line, bytes) else line for line in lines]
-    return _masked("".join(lines)).rstrip()
+    return terminal.lines(_masked("".join(lines)).rstrip())
 
 
 def silence_stdout():

@@ -13,6 +13,8 @@ import codecs
 import re
 
 _SPECIAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_MISLEADING = re.compile("[\u2028-\u202e\u2066-\u2069]")
+"""Line ends besides ours, and what turns the direction of writing: a name may not look like another one."""
 _CONTROL_SEQUENCE = re.compile("(?:\x1b\\[|\x9b)([0-?]*)([ -/]*)([@-~])")
 _COLOUR_PARAMETERS = re.compile("[0-9;:]*\\Z")
 _STRING_START = re.compile("\x1b[PX\\]^_]|[\x90\x98\x9d\x9e\x9f]")
@@ -30,7 +32,14 @@ RESET = "\x1b[0m"
 
 def plain(text):
     """:returns: one line of text without any control character, for tables and messages."""
-    return _SPECIAL.sub("", text.replace("\r", " ").replace("\n", " "))
+    text = text.encode("utf-8", "replace").decode("utf-8")  # half a character can't be written
+    text = _SPECIAL.sub("", text.replace("\r", " ").replace("\n", " "))
+    return _MISLEADING.sub(" ", text)
+
+
+def lines(text):
+    """:returns: text of several lines, each of them plain."""
+    return "\n".join(plain(line) for line in text.split("\n"))
 
 
 class SafeText(object):
@@ -84,7 +93,8 @@ class SafeText(object):
         """Deal with the control character at ``position``. :returns: the position to go on at."""
         control = _CONTROL_SEQUENCE.match(text, position)
         if control is not None:
-            shown.append(self._colour(*control.groups()))
+            if control.end() - position <= _LONGEST_SEQUENCE:
+                shown.append(self._colour(*control.groups()))
             return control.end()
         string = _STRING_START.match(text, position)
         if string is not None:
