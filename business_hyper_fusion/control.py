@@ -8,7 +8,7 @@ from __future__ import absolute_import, print_function
 import os
 import signal
 
-from business_hyper_fusion import compat, outcome
+from business_hyper_fusion import compat, elsewhere, outcome
 
 CANCEL_GRACE = 10.0
 """Seconds between the polite signal and the hard one when a build is cancelled."""
@@ -20,7 +20,7 @@ class Control(object):
     """
 
     def __init__(self, attempt, limits):
-        self._marker = attempt.cancel
+        self._attempt = attempt
         self._limits = limits
         self._begun = compat.monotonic()
         self._terminated = False
@@ -51,8 +51,9 @@ class Control(object):
 
     def reason(self):
         """:returns: outcome.Ended that the attempt must end with, or None to go on."""
-        if os.path.exists(self._marker):
-            return outcome.cancelled(self._cancel_reason())
+        marker = self._marker()
+        if marker:
+            return outcome.cancelled(_reason_in(marker))
         if self._terminated:
             message = "startup.py was told to stop (SIGTERM); the machine may be shutting down"
             return outcome.error("terminated", message)
@@ -78,12 +79,19 @@ class Control(object):
         """Seconds since the attempt began, by the monotonic clock."""
         return compat.monotonic() - self._begun
 
-    def _cancel_reason(self):
-        try:
-            with open(self._marker, "rb") as file:
-                return compat.to_native(file.read(1000)).strip()
-        except (IOError, OSError):
-            return ""
+    def _marker(self):
+        """:returns: path of what cancel.py has left, or None."""
+        if os.path.exists(self._attempt.cancel):
+            return self._attempt.cancel
+        return elsewhere.find(self._attempt, elsewhere.CANCEL)
+
+
+def _reason_in(marker):
+    try:
+        with open(marker, "rb") as file:
+            return compat.to_native(file.read(1000)).strip()
+    except (IOError, OSError):
+        return ""
 
 
 def _pipe():

@@ -39,8 +39,13 @@ def write_all(descriptor, data):
 
 def publish_json(path, document, mode=0o644):
     """:param document: JSON-able; see :func:`publish`."""
+    publish(path, json_bytes(document), mode)
+
+
+def json_bytes(document):
+    """:returns: bytes, as such a file has them."""
     text = json.dumps(document, sort_keys=True, indent=1, separators=(",", ": "))
-    publish(path, compat.to_bytes(text) + b"\n", mode)
+    return compat.to_bytes(text) + b"\n"
 
 
 def read_json(path):

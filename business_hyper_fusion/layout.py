@@ -72,6 +72,7 @@ class Executor(object):
         self.lock = join(self.path, "lock")
         self.request = join(self.path, "data_data.json")
         self.builds = join(self.path, "builds")
+        self.launched = join(self.path, "launched")
 
     def attempt(self, build_id, number):
         return Attempt(self, build_id, number)
@@ -101,6 +102,8 @@ class Attempt(object):
         self.shell_lock = join(self.path, SHELL_LOCK)
         self.context = join(self.path, "context")
         self.scratch = join(self.path, "scratch")
+        self.spare = join(self.path, "spare")
+        self.reserve = join(self.path, "reserve")
 
     def secret(self, slot):
         """:returns: path of a secret's file; those of the build scripts have a directory of their own."""

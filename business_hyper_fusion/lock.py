@@ -19,7 +19,7 @@ def acquire(path, shared=False):
     :param shared: True for a lock that many may hold at once, and that keeps off who wants it alone.
     :returns: descriptor that holds it (close it to let go; children don't inherit it), or None when busy.
     """
-    descriptor = compat.close_on_exec(os.open(path, os.O_RDWR | os.O_CREAT, 0o644))
+    descriptor = compat.close_on_exec(_open(path))
     try:
         kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         compat.retry_interrupted(fcntl.flock, descriptor, kind | fcntl.LOCK_NB)
@@ -29,6 +29,16 @@ def acquire(path, shared=False):
             return None
         raise
     return descriptor
+
+
+def _open(path):
+    """A file system that became read-only still has its locks; a file can be locked without being written."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+        return os.open(path, os.O_RDONLY)
 
 
 def acquire_in_turn(path, control, when_waiting, shared=False):

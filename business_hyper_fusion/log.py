@@ -2,6 +2,9 @@
 
 A flood keeps its head up to the cap; behind that two files take turns as a ring, and their content is
 appended once, behind a marker that counts what was left out, when the log is closed. Memory stays flat.
+
+A disk that takes nothing is told once, by an exception, to who writes then; what is said after that, while the build
+is being tidied up, is written as far as there is room.
 """
 
 from __future__ import absolute_import, print_function
@@ -29,17 +32,18 @@ class Log(object):
         self._cap = cap
         self._size = os.fstat(self._descriptor).st_size
         self._line_open = False
+        self._has_failed = False
 
     def write(self, data):
         """Append what a process wrote.
 
         :param data: bytes.
-        :raises OSError: disk full.
+        :raises OSError: disk full; once.
         """
         self._append(self._masker.feed(data))
 
     def say(self, text):
-        """Append a line of Tristan's own, on a line of its own."""
+        """Append a line of Tristan's own, on a line of its own. :raises OSError: as write."""
         self._append(self._masker.feed(b"") + self._masker.flush())
         start = b"\n" if self._line_open else b""
         self._append(start + self._masked_line(text) + b"\n")
@@ -49,13 +53,14 @@ class Log(object):
 
         :returns: {"bytes": int, "sha256": hex} of the whole file.
         """
-        self._append(self._masker.flush())
         try:
+            self._append(self._masker.flush())
             self._append_tail()
             os.fsync(self._descriptor)
-        except OSError:
+        except (IOError, OSError):
             # A full disk must not keep the build from ending; the digest then tells what is there.
             pass
+        self._tail.remove()
         return digest_of(self._descriptor_path())
 
     def _descriptor_path(self):
@@ -68,12 +73,21 @@ class Log(object):
     def _append(self, data):
         if not data:
             return
+        try:
+            self._append_bounded(data)
+        except (IOError, OSError):
+            if not self._has_failed:
+                self._has_failed = True
+                raise
+        finally:
+            self._size = os.fstat(self._descriptor).st_size
+
+    def _append_bounded(self, data):
         self._line_open = not data.endswith(b"\n")
         room = max(self._cap - self._size, 0)
         head, rest = data[:room], data[room:]
         if head:
             files.write_all(self._descriptor, head)
-            self._size += len(head)
         if rest:
             self._tail.write(rest)
 
@@ -85,7 +99,6 @@ class Log(object):
         files.write_all(self._descriptor, (marker % (left_out, self._cap)).encode("ascii"))
         for chunk in self._tail.chunks():
             files.write_all(self._descriptor, chunk)
-        self._tail.remove()
 
 
 class Tail(object):
@@ -93,25 +106,26 @@ class Tail(object):
 
     def __init__(self, stem):
         self._paths = [stem + ".0", stem + ".1"]
-        self._turn = 0
+        self._turn = 1
         self._file = None
+        self._filled = 0
         self.total = 0
 
     def write(self, data):
         self.total += len(data)
         while data:
-            if self._file is None:
-                self._file = open(self._paths[0], "wb")
-            elif self._file.tell() >= TAIL_BYTES:
+            if self._file is None or self._filled >= TAIL_BYTES:
                 self._switch()
-            room = TAIL_BYTES - self._file.tell()
-            self._file.write(data[:room])
-            data = data[room:]
+            part, data = data[: TAIL_BYTES - self._filled], data[TAIL_BYTES - self._filled :]
+            files.write_all(self._file.fileno(), part)
+            self._filled += len(part)
 
     def _switch(self):
-        self._file.close()
+        self._close()
         self._turn = 1 - self._turn
-        self._file = open(self._paths[self._turn], "wb")
+        # Nothing is buffered: what a full disk refuses is refused to who writes it, and not when it is closed.
+        self._file = open(self._paths[self._turn], "wb", 0)
+        self._filled = 0
 
     def _oldest_first(self):
         paths = [self._paths[1 - self._turn], self._paths[self._turn]]
@@ -119,20 +133,26 @@ class Tail(object):
 
     def kept(self):
         """:returns: bytes in the ring."""
-        self._file.flush()
         return sum(os.path.getsize(path) for path in self._oldest_first())
 
     def chunks(self):
         """The ring's content, oldest first."""
-        self._file.flush()
         for path in self._oldest_first():
             with open(path, "rb") as file:
                 yield file.read()
 
     def remove(self):
-        self._file.close()
+        self._close()
         for path in self._paths:
-            compat.remove_file(path)
+            try:
+                compat.remove_file(path)
+            except OSError:
+                pass  # A file system that is read-only by now; gc takes it with the build.
+
+    def _close(self):
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def digest_of(path):

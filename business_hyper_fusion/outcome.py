@@ -41,6 +41,19 @@ def timeout(cause, seconds):
     return Ended("timeout", cause, message % (limit, seconds, cause.replace("limit", "seconds")))
 
 
+LACKS = {
+    "disk_full": "the disk is full; make room on the machine",
+    "no_inodes": "the file system has no inodes left; remove small files on the machine",
+    "read_only": "the file system is read-only; see the machine's kernel log",
+}
+"""Causes by which nothing can be written any more, whoever tries."""
+
+
+def lacking(cause, exit_status=None):
+    """:param cause: of LACKS."""
+    return error(cause, LACKS[cause], exit_status)
+
+
 def of_os_error(problem, doing):
     """An operating system's error as an infrastructure error with its cause.
 
@@ -50,9 +63,9 @@ def of_os_error(problem, doing):
     import errno
 
     causes = {
-        errno.ENOSPC: ("disk_full", "the disk is full; make room on the machine"),
+        errno.ENOSPC: ("disk_full", LACKS["disk_full"]),
         errno.EDQUOT: ("disk_full", "the disk quota is used up; make room on the machine"),
-        errno.EROFS: ("read_only", "the file system is read-only; see the machine's kernel log"),
+        errno.EROFS: ("read_only", LACKS["read_only"]),
         errno.EACCES: ("denied", "access was denied; the root must belong to the SSH user"),
         errno.EPERM: ("denied", "access was denied; the root must belong to the SSH user"),
     }

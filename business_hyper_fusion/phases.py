@@ -2,7 +2,6 @@
 
 from __future__ import absolute_import, print_function
 
-import os
 import traceback
 
 from business_hyper_fusion import (
@@ -11,13 +10,14 @@ from business_hyper_fusion import (
     clean,
     compat,
     downloads,
-    files,
     image,
     outcome,
     package,
     provenance,
     publish,
+    reserve,
     resources,
+    room,
     scripts,
     source,
     trees,
@@ -29,33 +29,35 @@ from business_hyper_fusion.masker import Masker
 from business_hyper_fusion.process import Runner
 from business_hyper_fusion.work import Work
 
-RESERVE_BYTES = 256 * 1024
-"""Kept aside from the start, so that a build that fills the disk can still say so."""
-
-ALMOST_NOTHING = 1024 * 1024
-"""Bytes free; a build that fails with less than this left failed for want of room."""
-
 
 def run(release, request, status, attempt, secrets):
     """Run every phase; the terminal state is in the status when this returns.
 
     :param secrets: {slot: text}, for masking.
     """
-    log = Log(attempt.log, request["limits"]["log_bytes"], Masker(secrets.values()))
+    try:
+        log = Log(attempt.log, request["limits"]["log_bytes"], Masker(secrets.values()))
+    except (IOError, OSError) as problem:
+        return status.end(room.of_os_error(problem, "opening the log", attempt.path), None)
     control = Control(attempt, request["limits"])
     control.install()
-    work = Work(release, request, status, log, Runner(log, control), control)
-    phases = Phases(work)
+    disk = room.Room(attempt.path)
+    work = Work(release, request, status, log, Runner(log, control, disk), control)
+    phases = Phases(work, disk)
     ended = phases.run()
     _say_end(work, ended, phases.failed_in)
     status.end(ended, log.close())
 
 
 class Phases(object):
-    """The story of an attempt."""
+    """The story of an attempt.
 
-    def __init__(self, work):
+    :param disk: room.Room, looked at while commands run.
+    """
+
+    def __init__(self, work, disk):
         self._work = work
+        self._disk = disk
         self.failed_in = ""
 
     def run(self):
@@ -67,7 +69,6 @@ class Phases(object):
         return ended or tidied or self._catching(lambda: provenance.write(self._work))
 
     def _all(self):
-        self._reserve()
         self._phase("sync", self._sync)
         self._phase("source", self._source)
         if self._work.in_docker:
@@ -128,6 +129,7 @@ class Phases(object):
             work.control.check()
         work.runner.usages = []
         work.container_use = None
+        self._disk.begin()
         cpu_before = resources.own_cpu()
         work.status.begin_phase(name)
         state, exit_status = "error", None
@@ -149,33 +151,29 @@ class Phases(object):
         try:
             do()
         except outcome.Ended as ended:
-            return self._disk_full_instead(ended)
+            return self._lack_instead(ended)
         except (IOError, OSError) as problem:
-            self._give_back()
-            return outcome.of_os_error(problem, "the build")
+            reserve.give_back(self._work.attempt)
+            return room.of_os_error(problem, "the build", self._work.attempt.path)
         except Exception:
-            self._work.log.write(compat.to_bytes(traceback.format_exc()))
+            self._tell(traceback.format_exc())
             message = "Tristan itself failed; the traceback is in the log, please report it"
             return outcome.error("internal", message)
         return None
 
-    def _disk_full_instead(self, ended):
+    def _lack_instead(self, ended):
         """A script that fails on a full disk did not fail for a reason of its own."""
-        room = os.statvfs(self._work.business.path)
-        full = room.f_bavail * room.f_frsize < ALMOST_NOTHING or (
-            room.f_files and not room.f_favail
-        )
-        if not full or ended.state not in ("failed", "error"):
+        lacked = room.lack(self._work.attempt.path) or self._disk.lacked
+        if not lacked or ended.state not in ("failed", "error") or ended.cause in outcome.LACKS:
             return ended
-        self._give_back()
-        message = "the disk is full; make room on the machine"
-        return outcome.error("disk_full", message, ended.exit_status)
+        reserve.give_back(self._work.attempt)
+        return outcome.lacking(lacked, ended.exit_status)
 
-    def _reserve(self):
-        files.publish(self._work.scratch("reserve"), b"\0" * RESERVE_BYTES)
-
-    def _give_back(self):
-        compat.remove_file(self._work.scratch("reserve"))
+    def _tell(self, text):
+        try:
+            self._work.log.write(compat.to_bytes(text))
+        except (IOError, OSError):
+            pass
 
 
 def _say_end(work, ended, failed_in):

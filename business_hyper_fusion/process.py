@@ -78,11 +78,13 @@ class Command(object):
 class Runner(object):
     """:param log: Log that output goes to.
     :param control: Control that may end a command early, or None for commands that clean up.
+    :param disk: room.Room, which looks at the disk while a command runs, or None.
     """
 
-    def __init__(self, log, control):
+    def __init__(self, log, control, disk=None):
         self._log = log
         self._control = control
+        self._disk = disk
         self.usages = []
 
     def unstoppable(self):
@@ -125,6 +127,8 @@ class Runner(object):
                 is_open = self._read(output, watch, command)
             if meter:
                 meter.sample()
+            if self._disk:
+                self._disk.look()
             watch.look()
             if is_open and watch.ended_for() > LEFTOVER_WAIT:
                 is_open = False

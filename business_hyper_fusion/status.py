@@ -1,7 +1,8 @@
 """An attempt's status file and events, as the controller and filebeat read them.
 
 The status is one JSON object replaced by rename; the events are one ECS-shaped JSON object a line
-(https://www.elastic.co/docs/reference/ecs), only ever appended.
+(https://www.elastic.co/docs/reference/ecs), only ever appended. On a disk that takes nothing any more the end is
+written over what was set aside for it, or, where even that is refused, beside the root, until it can be brought home.
 """
 
 from __future__ import absolute_import, print_function
@@ -9,7 +10,7 @@ from __future__ import absolute_import, print_function
 import json
 import os
 
-from business_hyper_fusion import compat, events, files, identity
+from business_hyper_fusion import compat, elsewhere, events, files, identity, reserve
 from business_hyper_fusion.grammar.status import check_status
 from business_hyper_fusion.protocol import PHASES, PROTOCOL, TERMINAL_STATES
 
@@ -90,10 +91,18 @@ class Status(object):
 
     def set(self, **fields):
         self.document.update(fields)
-        self.publish()
+        self._publish_if_possible()
 
     def publish(self):
+        """:raises OSError: disk full, read-only."""
         files.publish_json(self._attempt.status, self.document)
+
+    def _publish_if_possible(self):
+        """What could not be written on the way is written with the end; whoever has to write meets the same disk."""
+        try:
+            self.publish()
+        except (IOError, OSError):
+            pass
 
     def phase(self, name):
         return self.document["phases"][PHASES.index(name)]
@@ -116,7 +125,7 @@ class Status(object):
         phase.update(state=state, exit=exit_status, ended_at=compat.iso_time())
         phase["wall_seconds"] = round(compat.monotonic() - self._phase_begun, 3)
         phase.update(usage or {})
-        self.publish()
+        self._publish_if_possible()
         self._tell(events.of_phase_end(self.document, phase))
 
     def end(self, ended, log):
@@ -124,6 +133,7 @@ class Status(object):
 
         :param ended: outcome.Ended, or None for success.
         :param log: {"bytes", "sha256"} of the closed log.
+        :raises OSError: it can't be written anywhere.
         """
         for phase in self.document["phases"]:
             if phase["state"] == "waiting":
@@ -139,25 +149,93 @@ class Status(object):
         )
         # Before the status: with that the attempt is over, and nothing of it changes any more.
         self._tell(events.of_build_end(self.document))
-        self.publish()
+        self._publish_end()
+        bring_home(self._attempt)
+
+    def _publish_end(self):
+        """By the way that is left, see above."""
+        data = files.json_bytes(self.document)
+        ways = (
+            lambda: files.publish(self._attempt.status, data),
+            lambda: reserve.become(self._attempt, self._attempt.status, data),
+            lambda: elsewhere.write(self._attempt, elsewhere.STATUS, data),
+        )
+        for way in ways[:-1]:
+            try:
+                return way()
+            except (IOError, OSError):
+                continue
+        ways[-1]()
 
     def _tell(self, line):
-        append_line(self._attempt.events, line)
+        """An event that could not be written is missing, but for the last one, see bring_home."""
+        try:
+            append_line(self._attempt.events, line)
+        except (IOError, OSError):
+            pass
 
 
 def append_line(path, document):
-    """One JSON object a line; O_APPEND keeps two writers' lines whole."""
+    """One JSON object a line; O_APPEND keeps two writers' lines whole, and what came half is taken back."""
     data = compat.to_bytes(json.dumps(document, sort_keys=True)) + b"\n"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
-        files.write_all(descriptor, data)
+        size = os.fstat(descriptor).st_size
+        try:
+            files.write_all(descriptor, data)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
     finally:
         os.close(descriptor)
 
 
+def bring_home(attempt):
+    """Write what of an attempt's end could not be written before. The caller holds the executor's lock.
+
+    :returns: True when the attempt has ended, wherever that stands.
+    """
+    document = read(attempt)
+    if document is None or not terminal(document):
+        return False
+    try:
+        if elsewhere.find(attempt, elsewhere.STATUS):
+            files.publish_json(attempt.status, document)
+        _catch_up_events(attempt, document)
+        elsewhere.remove(attempt)
+        reserve.remove(attempt)
+    except (IOError, OSError):
+        pass  # Not yet: it stays where it is, and is read from there.
+    return True
+
+
+def _catch_up_events(attempt, document):
+    try:
+        with open(attempt.events, "rb") as file:
+            told = b'"action": "build-ended"' in file.read()
+    except (IOError, OSError):
+        told = False
+    if not told:
+        append_line(attempt.events, events.of_build_end(document))
+
+
+def is_at_home(attempt):
+    """:returns: True when the attempt has ended, and all of that is written."""
+    document = _checked(attempt, attempt.status)
+    return document is not None and terminal(document) and not reserve.is_needed(attempt)
+
+
 def read(attempt):
     """:returns: the status document of an attempt when it is one of ours, else None."""
-    document = files.read_json(attempt.status)
+    document = _checked(attempt, attempt.status)
+    if document is None or terminal(document):
+        return document
+    last_words = elsewhere.find(attempt, elsewhere.STATUS)
+    return (_checked(attempt, last_words) if last_words else None) or document
+
+
+def _checked(attempt, path):
+    document = files.read_json(path)
     if document is None or check_status(document):
         return None
     mine = (document["build_id"], document["attempt"]) == (attempt.build_id, attempt.number)

@@ -10,7 +10,7 @@ import glob
 import os
 import time
 
-from business_hyper_fusion import again, checkout, compat, container, files, lock, status
+from business_hyper_fusion import again, checkout, compat, container, files, lock, outcome, status
 
 PHASES = ("build", "package", "publish")
 STATES = ("failed", "error", "timeout")
@@ -36,7 +36,7 @@ def keep(work, ended):
 
 def is_wanted(phase, ended):
     """A full disk shall have room again."""
-    return phase in PHASES and ended.state in STATES and ended.cause != "disk_full"
+    return phase in PHASES and ended.state in STATES and ended.cause not in outcome.LACKS
 
 
 def source_of(attempt):

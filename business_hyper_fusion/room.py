@@ -1,0 +1,59 @@
+"""What a file system has left: asked when something could not be written, and looked at while a build runs.
+
+In: a path below a root. Out: the cause by which nothing more can be written there, or "".
+"""
+
+from __future__ import absolute_import, print_function
+
+import os
+
+from business_hyper_fusion import compat, outcome
+
+READ_ONLY = 1  # ST_RDONLY of statvfs(3); 2.7 has no name for it
+
+ALMOST_NOTHING = 1024 * 1024
+"""Bytes free; what fails with less than this left has failed for want of room."""
+
+EVERY = 0.2
+"""Seconds between two looks."""
+
+
+def lack(path):
+    """:returns: a cause of outcome.LACKS, "" while there is room."""
+    room = os.statvfs(path)
+    if room.f_flag & READ_ONLY:
+        return "read_only"
+    if room.f_files and not room.f_favail:
+        return "no_inodes"
+    return "disk_full" if room.f_bavail * room.f_frsize < ALMOST_NOTHING else ""
+
+
+def of_os_error(problem, doing, path):
+    """As outcome.of_os_error; the kernel has one number for no blocks and for no inodes."""
+    ended = outcome.of_os_error(problem, doing)
+    if ended.cause == "disk_full" and lack(path) == "no_inodes":
+        return outcome.lacking("no_inodes")
+    return ended
+
+
+class Room(object):
+    """Remembers what was lacking, be it for a moment: a script that failed by it may have tidied up since.
+
+    :param path: below the root.
+    """
+
+    def __init__(self, path):
+        self._path = path
+        self._due = 0.0
+        self.lacked = ""
+
+    def look(self):
+        """Look, when it is time to."""
+        now = compat.monotonic()
+        if now >= self._due:
+            self._due = now + EVERY
+            self.lacked = lack(self._path) or self.lacked
+
+    def begin(self):
+        """What was lacking before does not count any more."""
+        self.lacked = ""
