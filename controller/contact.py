@@ -5,7 +5,7 @@ Job: connect when needed and once; find Python once and remember it; ask the exe
 In: a settings Machine, the State, a function that connects. Out: answers (dicts) and open channels.
 
 A pooled connection may have died unseen, so a question, which changes nothing, is asked twice at
-most.
+most. Threads share the connection; who saw it fail closes it, but never one that another thread has made since.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
@@ -15,6 +15,7 @@ import threading
 
 from controller import answer, errors, remote_command
 from controller.plan import BUSINESS_ID
+from controller.together import Together
 
 TIMEOUT = 60.0
 """Seconds for a verb's answer."""
@@ -31,24 +32,34 @@ class Contact(object):
         self._state = state
         self._connect = connect
         self._transport = None
-        self._lock = threading.Lock()
+        self._connecting = Together()
+        self._seen = threading.local()  # .transport: the connection that a thread had last
 
     def transport(self):
         """The living connection; made when there is none."""
-        with self._lock:
+        with self._connecting.turn():
             if self._transport is not None and not self._transport.alive():
-                self._transport.close()
-                self._transport = None
+                self._close()
             if self._transport is None:
                 self._transport = self._connect(self.machine)
+            self._seen.transport = self._transport
             return self._transport
 
     def drop(self):
-        """Closes the connection; the next use makes a new one."""
-        with self._lock:
-            if self._transport is not None:
-                self._transport.close()
-                self._transport = None
+        """Closes the connection that this thread had last; the next use makes a new one."""
+        with self._connecting.lock:
+            if self._transport is getattr(self._seen, "transport", None):
+                self._close()
+
+    def close(self):
+        """Closes the connection, whoever uses it."""
+        with self._connecting.lock:
+            self._close()
+
+    def _close(self):
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
 
     def python(self):
         """Path of the Python to use there, as remembered, else as found now."""

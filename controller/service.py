@@ -259,7 +259,7 @@ class Controller(object):
 
     def close(self):
         for contact in self._contacts.values():
-            contact.drop()
+            contact.close()
 
     def _connect(self, machine):
         from controller import transport
