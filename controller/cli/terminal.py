@@ -15,7 +15,7 @@ import re
 _SPECIAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _MISLEADING = re.compile("[\u2028-\u202e\u2066-\u2069]")
 """Line ends besides ours, and what turns the direction of writing: a name may not look like another one."""
-_CONTROL_SEQUENCE = re.compile("(?:\x1b\\[|\x9b)([0-?]*)([ -/]*)([@-~])")
+_CONTROL_SEQUENCE = re.compile("(?:\x1b\\[|\x9b)([0-?]{0,56})([ -/]{0,4})([@-~])")
 _COLOUR_PARAMETERS = re.compile("[0-9;:]*\\Z")
 _STRING_START = re.compile("\x1b[PX\\]^_]|[\x90\x98\x9d\x9e\x9f]")
 # A newline ends a string too: a forgotten terminator must not swallow the rest of the log.
@@ -24,7 +24,7 @@ _OTHER_ESCAPE = re.compile("\x1b[ -/]*[0-OQ-WYZ\\\\`-~]")
 _INCOMPLETE = re.compile("(?:\x1b|(?:\x1b\\[|\x9b)[0-?]*[ -/]*|\x1b[ -/]+)\\Z")
 
 _LONGEST_SEQUENCE = 64
-"""Characters; a colour needs fewer than 20, so an unfinished sequence beyond this is no colour."""
+"""Characters; a colour needs fewer than 20, so what is longer than this, or almost, is no colour."""
 
 _LONGEST_COLOURS = 256
 RESET = "\x1b[0m"
@@ -93,8 +93,7 @@ class SafeText(object):
         """Deal with the control character at ``position``. :returns: the position to go on at."""
         control = _CONTROL_SEQUENCE.match(text, position)
         if control is not None:
-            if control.end() - position <= _LONGEST_SEQUENCE:
-                shown.append(self._colour(*control.groups()))
+            shown.append(self._colour(*control.groups()))
             return control.end()
         string = _STRING_START.match(text, position)
         if string is not None:
