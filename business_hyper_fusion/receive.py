@@ -40,6 +40,7 @@ LOCK_PAUSE = 0.02  # seconds between two tries
 LOCK_WAIT = 90.0  # seconds; longer than SILENCE, so a dead sync ahead of us has let go
 KEPT = 3  # newest releases, never pruned
 PRUNE_AGE = 86400.0  # seconds
+MAX_DIGITS = 20  # of a number; larger ones take hours
 SHA256 = re.compile("^[0-9a-f]{64}$")
 PATH = re.compile("^[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*$")
 CAUSES = {
@@ -91,7 +92,7 @@ class Stream(object):
             size += len(pieces[-1])
         text, self.held = b"".join(pieces).split(b"\n", 1)
         try:
-            document = json.loads(text.decode("utf-8"))
+            document = parse_json(text)
         except ValueError:
             raise Failed("corrupt", "a header line is not JSON")
         if not isinstance(document, dict):
@@ -105,6 +106,20 @@ class Stream(object):
             piece, self.held = chunk[:size], chunk[size:]
             size -= len(piece)
             yield piece
+
+
+def parse_json(data):
+    """What grammar/json_text.py says of JSON; that is not on the machine yet."""
+    try:
+        return json.loads(data.decode("utf-8"), parse_int=parse_integer)
+    except RuntimeError:
+        raise ValueError("nested too deeply")
+
+
+def parse_integer(digits):
+    if len(digits) > MAX_DIGITS:
+        raise ValueError("a number is too large")
+    return int(digits)
 
 
 def is_count(value, limit):
@@ -375,7 +390,7 @@ def read_record(base):
     """
     try:
         with open(os.path.join(base, RECORD), "rb") as opened:
-            record = json.loads(opened.read(MAX_HEADER).decode("utf-8"))
+            record = parse_json(opened.read(MAX_HEADER))
         return (
             (record["release"], record["files"]) if record["protocol"] == PROTOCOL else (None, None)
         )
@@ -393,7 +408,7 @@ def pinned(base):
         path = os.path.join(run, executor, "data_data.json")
         try:
             with open(path, "rb") as opened:
-                names.add(json.loads(opened.read(MAX_HEADER).decode("utf-8"))["release"])
+                names.add(parse_json(opened.read(MAX_HEADER))["release"])
         except (EnvironmentError, ValueError, KeyError, TypeError):
             if os.path.lexists(path):
                 return None

@@ -4,7 +4,8 @@ In:  a line {"sha256", "entries"}; then a tar stream of the files asked for, eac
 Out: {"answer": "wanted", "files": [hash, ...]} when some are lacking; then, or at once,
      {"answer": "held", "received": int}; or {"answer": "failed", "cause", "message"}.
 
-Nothing of a stream that is not exactly what was asked for is kept.
+Nothing of a stream that is not exactly what was asked for is kept. Its headers are read one by one: ``tarfile`` itself
+would take in whatever length an extension header announces, and make a file of terabytes of a sparse one's few bytes.
 """
 
 from __future__ import absolute_import, print_function
@@ -21,7 +22,13 @@ from business_hyper_fusion.grammar import Refused
 from business_hyper_fusion.grammar import tree as grammar
 from business_hyper_fusion.grammar.json_text import parse_json
 
-LARGEST_MANIFEST = 256 * 1024 * 1024
+LARGEST_MANIFEST = 128 * 1024 * 1024
+"""Bytes; of 500000 files with paths of 100 characters."""
+
+MOST_MARKS = 16 * grammar.MOST_ENTRIES
+"""Commas and brackets in it: each may stand for a value, which takes far more memory than its bytes."""
+
+BLOCK = tarfile.BLOCKSIZE
 
 
 class Failed(Exception):
@@ -42,6 +49,8 @@ def main(business):
         _answer_failed(failed.cause, str(failed))
     except Refused as refused:
         _answer_failed("refused", str(refused))
+    except MemoryError:
+        _answer_failed("memory", "the machine has not the memory for a list of that many files")
     except (IOError, OSError) as problem:
         ended = outcome.of_os_error(problem, "taking the tree")
         _answer_failed(ended.cause, ended.message)
@@ -64,6 +73,7 @@ def receive(store, stream):
         if lacking:
             sizes = dict((entry["sha256"], entry["size"]) for entry in entries)
             builds.answer_with({"answer": "wanted", "files": lacking})
+            check_room(store, sum(sizes[wanted] for wanted in lacking))
             take(store, stream, dict((wanted, sizes[wanted]) for wanted in lacking))
         store.seal(digest, entries)
     finally:
@@ -77,7 +87,7 @@ def read_manifest(stream):
     :raises Failed, Refused: it is none.
     """
     try:
-        document = parse_json(stream.readline(LARGEST_MANIFEST))
+        document = parse_json(counted(stream.readline(LARGEST_MANIFEST)))
         digest, entries = document["sha256"], document["entries"]
     except (ValueError, KeyError, TypeError):
         raise Failed("request", "stdin holds no list of files")
@@ -85,6 +95,21 @@ def read_manifest(stream):
     if grammar.tree_hash(entries) != digest:
         raise Failed("request", "the list of files is not the one that its hash names")
     return digest, compat.native(entries)
+
+
+def counted(line):
+    """:returns: the line. :raises ValueError: it holds more values than a list of files can."""
+    if sum(line.count(mark) for mark in (b",", b"[", b"{")) > MOST_MARKS:
+        raise ValueError("too many values")
+    return line
+
+
+def check_room(store, size):
+    """:raises Failed: what was announced can't fit."""
+    found = os.statvfs(store.incoming)
+    free = found.f_bavail * found.f_frsize
+    if size > free:
+        raise Failed("disk_full", "the tree needs %d bytes more, and %d are free" % (size, free))
 
 
 def take(store, stream, wanted):
@@ -107,23 +132,41 @@ def take(store, stream, wanted):
 def unpack(stream, directory, wanted):
     """Each wanted file once, as a plain file of its size and its hash; anything else is refused."""
     missing = dict(wanted)
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
-        for member in archive:
-            if not member.isreg() or missing.pop(member.name, None) != member.size:
-                raise Failed("stream", "the stream holds what nobody asked for")
-            path = os.path.join(directory, member.name)
-            if save(archive.extractfile(member), path) != member.name:
-                message = "a file changed while it was being sent; build again"
-                raise Failed("changed", message)
+    for member in iter(lambda: header(stream), None):
+        if member.type != tarfile.REGTYPE or missing.pop(member.name, None) != member.size:
+            raise Failed("stream", "the stream holds what nobody asked for")
+        path = os.path.join(directory, member.name)
+        if save(stream, member.size, path) != member.name:
+            raise Failed("changed", "a file changed while it was being sent; build again")
+        read_exactly(stream, -member.size % BLOCK)
     if missing:
         raise Failed("torn", "the stream of files broke off: %d are missing" % len(missing))
 
 
-def save(content, path):
+def header(stream):
+    """:returns: tarfile.TarInfo of the next member, None at the end."""
+    block = stream.read(BLOCK)
+    if len(block) != BLOCK or not block.strip(b"\0"):
+        return None
+    decoding = () if compat.PY2 else ("ascii", "surrogateescape")
+    return tarfile.TarInfo.frombuf(block, *decoding)
+
+
+def save(stream, size, path):
     """:returns: the SHA-256 of what was written."""
     digest = hashlib.sha256()
     with open(path, "wb") as target:
-        for chunk in iter(lambda: content.read(trees.CHUNK), b""):
+        while size:
+            chunk = read_exactly(stream, min(size, trees.CHUNK))
             digest.update(chunk)
             target.write(chunk)
+            size -= len(chunk)
     return digest.hexdigest()
+
+
+def read_exactly(stream, size):
+    """:returns: bytes. :raises EOFError: the stream ends before that."""
+    data = stream.read(size)
+    if len(data) != size:
+        raise EOFError("in the middle of a file")
+    return data
