@@ -2,8 +2,8 @@
 
 In: commands as text, bytes for their stdin. Out: bytes of their stdout and stderr, exit statuses.
 
-Every failure is an error of errors.py. A channel belongs to one thread; a transport may be used by
-several.
+Every failure is an error of errors.py. A channel belongs to one thread, but for `send_beside`; a
+transport may be used by several.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
@@ -89,6 +89,10 @@ class Channel(object):
         not read is dropped: its output says why.
         """
         raise NotImplementedError
+
+    def send_beside(self, data):
+        """Sends a few bytes while another thread receives."""
+        self.send(data)
 
     def send_eof(self):
         raise NotImplementedError

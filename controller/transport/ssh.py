@@ -9,15 +9,15 @@ In: a settings Machine. Out: base.Transport; paramiko's errors are turned into T
 from __future__ import absolute_import, print_function, unicode_literals
 
 import threading
-import time
 
 from controller import compat, errors
 from controller.transport import base, handshake, ssh_config
 from controller.transport.library import paramiko
 from controller.transport.ssh_channel import SshChannel
+from controller.transport.turns import Turns
 
-TURN_SECONDS = 60.0
-"""How long a command waits for its turn where sessions are limited."""
+TURN_SECONDS = 120.0
+"""How long a command waits for its turn where sessions are limited; many that are short may stand before it."""
 
 TURN_FIRST, TURN_MOST = 0.02, 0.5
 SPARE_AFTER = 0.3
@@ -47,10 +47,10 @@ def connect(machine, known_hosts, ssh_config_path, timeout):
 
 class SshTransport(base.Transport):
     """:param name: the machine's. :param login: function that gives a handshake.Way to its end.
-    :param timeout: seconds for opening a channel.
+    :param timeout: seconds for opening a channel. :param turns: of the connection that this one is a spare of.
     """
 
-    def __init__(self, name, login, timeout):
+    def __init__(self, name, login, timeout, turns=None):
         self.name = name
         self._login = login
         self._timeout = timeout
@@ -59,6 +59,7 @@ class SshTransport(base.Transport):
         self._opening = threading.Lock()
         self._lock = threading.Lock()
         self._spare = None
+        self._turns = turns or Turns()
 
     @property
     def server_version(self):
@@ -123,9 +124,17 @@ class SshTransport(base.Transport):
         What runs long, such as a watch, must not shut a cancel out, so a machine that allows fewer
         sessions than are wanted gets a second connection; on it, commands take turns.
         """
-        started = compat.monotonic()
-        pause = TURN_FIRST
-        while compat.monotonic() - started < TURN_SECONDS:
+        end = compat.monotonic() + TURN_SECONDS
+        with self._turns.turn(TURN_SECONDS) as came:
+            if came:
+                return self._session(end)
+        raise self._too_many()
+
+    def _session(self, end):
+        """The same for who is next. :param end: of the monotonic clock, when to give up."""
+        started, pause = compat.monotonic(), TURN_FIRST
+        while True:
+            self._turns.freed.clear()
             session = self.try_session()
             if session is not None:
                 return self, session
@@ -135,9 +144,18 @@ class SshTransport(base.Transport):
                 session = spare.try_session()
                 if session is not None:
                     return spare, session
-            time.sleep(pause)
+            if compat.monotonic() > end:
+                raise self._too_many()
+            if self._turns.freed.wait(pause):
+                pause = TURN_FIRST
             pause = min(pause * 2, TURN_MOST)
-        raise errors.MachineUnreachable(
+
+    def freed(self):
+        """A session of this connection, or of its spare, has ended."""
+        self._turns.freed.set()
+
+    def _too_many(self):
+        return errors.MachineUnreachable(
             "%s allows no more sessions, and none ended within %d seconds"
             % (self.name, TURN_SECONDS),
             remedy="raise MaxSessions in its sshd_config",
@@ -146,8 +164,11 @@ class SshTransport(base.Transport):
 
     def _spare_connection(self):
         with self._lock:
-            if self._spare is None or not self._spare.alive():
-                self._spare = SshTransport(self.name, self._login, self._timeout)
+            if self._spare is not None and not self._spare.alive():
+                self._spare.close()
+                self._spare = None
+            if self._spare is None:
+                self._spare = SshTransport(self.name, self._login, self._timeout, self._turns)
             return self._spare
 
     def lost(self, what, error):

@@ -84,6 +84,13 @@ class SshChannel(base.Channel):
         self._check_cut()
         return None
 
+    def send_beside(self, data):
+        sent = 0
+        self._channel.settimeout(STALL_SECONDS)
+        while sent is not None and data:
+            sent = self._send_some(memoryview(data))
+            data = data[sent or 0 :]
+
     def send_eof(self):
         """Say that no more input comes.
 
@@ -117,6 +124,7 @@ class SshChannel(base.Channel):
             self._channel.close()
         except (paramiko.SSHException, EOFError, EnvironmentError):
             pass  # it is closed, then
+        self._transport.freed()
 
     def _receive(self, timeout):
         end = compat.monotonic() + timeout

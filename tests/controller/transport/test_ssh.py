@@ -10,7 +10,7 @@ import time
 import pytest
 
 from controller import errors, remote_command
-from controller.transport import ReceiveTimeout
+from controller.transport import ReceiveTimeout, ssh
 from tests.lab import process
 
 MEGABYTE = 1024 * 1024
@@ -259,3 +259,75 @@ if words[:3] != ["exec", "sh", "-c"] or len(words) != 4:
     sys.exit("exec: Command not found.")
 os.execvp("sh", words[1:])
 """
+
+
+def test_where_sessions_are_few_many_threads_have_their_turn_in_order(
+    make_sshd, operator, machine_of
+):
+    """Who has waited longest is next, or somebody would wait for ever."""
+    sshd = make_sshd(options={"MaxSessions": 1})
+    operator.know(sshd)
+    connection = operator.connect(machine_of(sshd))
+    watch = connection.open("echo watching; cat")
+    assert watch.read_line(10) == b"watching\n"
+    busy = connection.open("echo busy; cat")
+    assert busy.read_line(10) == b"busy\n"
+    ended, threads = [], []
+
+    def work(number):
+        ended.append((number, connection.run("echo %d" % number).stdout))
+
+    for number in range(20):
+        threads.append(threading.Thread(target=work, args=(number,)))
+        threads[-1].start()
+        wait_for_queue(connection, number + 1)
+    busy.close()
+    for thread in threads:
+        thread.join(60)
+    assert [answer for _, answer in ended] == [b"%d\n" % number for number, _ in ended]
+    assert sorted(number for number, _ in ended) == list(range(20))
+    assert all(abs(place - number) < 3 for place, (number, _) in enumerate(ended)), ended
+    assert logins(sshd) == 2
+    watch.close()
+
+
+def wait_for_queue(connection, length):
+    queue = connection._turns._queue
+    process.wait_until(lambda: len(queue) >= length, 10, "a place in the queue")
+
+
+def test_who_gets_no_turn_is_told(make_sshd, operator, machine_of, monkeypatch):
+    monkeypatch.setattr(ssh, "TURN_SECONDS", 1.5)
+    sshd = make_sshd(options={"MaxSessions": 1})
+    operator.know(sshd)
+    connection = operator.connect(machine_of(sshd))
+    held = [connection.open("cat") for _ in range(2)]
+    found = []
+
+    def wait():
+        with pytest.raises(errors.MachineUnreachable) as caught:
+            connection.open("true")
+        found.append(caught.value)
+
+    threads = [threading.Thread(target=wait) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert [error.cause for error in found] == ["too_many_sessions"] * 3
+    assert "MaxSessions" in found[0].remedy
+    held[0].close()
+    assert connection.run("echo in").stdout == b"in\n"
+
+
+def test_a_few_bytes_are_sent_while_another_thread_receives(connection):
+    channel = connection.open("cat")
+    data = b"".join(b"%d\n" % number for number in range(2000))
+    sender = threading.Thread(
+        target=lambda: [channel.send_beside(line + b"\n") for line in data.splitlines()]
+    )
+    sender.start()
+    assert channel.read_exactly(len(data), 20) == data
+    sender.join(20)
+    assert not sender.is_alive()
+    channel.close()
