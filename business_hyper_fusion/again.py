@@ -24,12 +24,18 @@ def aside(work, directory, source):
     """:returns: Work whose files are in ``directory``, and that builds in ``source``."""
     moved = copy.copy(work)
     moved.ref, moved.attempt = copy.copy(work.ref), copy.copy(work.attempt)
+    moved.request = dict(work.request, engine=for_many(work.request["engine"]))
     moved.ref.source = source
     moved.ref.build = os.path.join(directory, "build")
     moved.attempt.scratch = directory
     moved.attempt.context = os.path.join(directory, "context")
     moved.attempt.build_secrets = os.path.join(directory, "secrets")
     return moved
+
+
+def for_many(engine):
+    """:param engine: the request's. :returns: the same where several people have a shell in the same directory."""
+    return dict(engine, selinux="shared") if engine["selinux"] == "private" else engine
 
 
 def prepare(work, directory, source, step):

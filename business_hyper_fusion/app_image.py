@@ -10,6 +10,7 @@ import os
 import re
 
 from business_hyper_fusion import access, compat, files, package
+from business_hyper_fusion.grammar import NETWORKS
 
 CPU_PERIOD = 100000
 LEAST_QUOTA = 1000
@@ -34,7 +35,10 @@ def build_options(work, keep_cache):
         options += ["--label", "%s=%s" % (label, value)]
     for name, value in sorted(arguments(work).items()):
         options += ["--build-arg", "%s=%s" % (name, value)]
-    return options + _network(request["network"]) + _limits(request["limits"])
+    if (request["engine"]["kind"], request["engine"]["selinux"]) == ("podman", "disable"):
+        options += ["--security-opt", "label=disable"]  # of Docker's RUN steps its daemon decides
+    network = _network(request["network"], with_buildkit=keep_cache)
+    return options + network + _limits(request["limits"])
 
 
 def labels(work):
@@ -56,9 +60,14 @@ def arguments(work):
     return found
 
 
-def _network(network):
-    """``bridge`` is what RUN steps have anyway, and BuildKit does not know it by this name."""
-    return [] if network == "bridge" else ["--network", network]
+def _network(network, with_buildkit):
+    """``bridge`` is what RUN steps have anyway, and BuildKit does not know it by this name.
+
+    Nor does it know an engine's own networks: with it RUN steps have none then, rather than one that nobody chose.
+    """
+    if network == "bridge":
+        return []
+    return ["--network", "none" if with_buildkit and network not in NETWORKS else network]
 
 
 def _limits(limits):

@@ -23,6 +23,12 @@ MOUNTS = {
 }
 """Where things are inside, the same in every build: what tools cache by path stays valid."""
 
+RELABELS = {"shared": "z", "private": "Z"}
+"""SELinux labels by which containers may use what is mounted: any container, or this one alone."""
+
+USED_BY_OTHERS = (MOUNTS["cache"], MOUNTS["dependency_lib"], MOUNTS["downloads"])
+"""Containers of other builds, or somebody's shell, may have these at the same time: never this one's alone."""
+
 Step = collections.namedtuple("Step", "name title script dockerfile")
 """A script that a container is started for.
 
@@ -43,7 +49,7 @@ def run_options(work, environment_file, cid_file, step=BUILD):
     options = ["--name", name(work, step), "--init", "--log-driver", "none"]
     options += ["--cidfile", cid_file]
     options += ["--user", "%d:%d" % (os.getuid(), os.getgid()), "--workdir", MOUNTS["source"]]
-    options += ["--security-opt", "no-new-privileges", "--cap-drop", "ALL"]
+    options += _fences(request["engine"])
     options += ["--network", request["network"], "--env-file", environment_file]
     for label, value in sorted(labels(work).items()):
         options += ["--label", "%s=%s" % (label, value)]
@@ -57,6 +63,21 @@ def labels(work):
         "tristan.attempt": str(work.request["attempt"]),
         "tristan.root": work.business.root,
     }
+
+
+def _fences(engine):
+    """What keeps a build inside. Docker 19.03 and Podman 4 know it all; their seccomp filter and /proc masks stay."""
+    options = ["--security-opt", "no-new-privileges", "--cap-drop", "ALL", "--ipc", "private"]
+    # An image's health check is a command beside the build, which nobody asks for.
+    options += ["--no-healthcheck"]
+    if engine["kind"] == "podman":
+        # A build image that is gone must not be looked for by its short name in the registries of the world.
+        options += ["--pull=never"]
+    if engine["selinux"] == "disable":
+        options += ["--security-opt", "label=disable"]
+    if not [word for word in engine["run_options"] if word.startswith("--ulimit=core=")]:
+        options += ["--ulimit=core=0"]
+    return options + engine["run_options"]
 
 
 def _limits(limits):
@@ -82,11 +103,19 @@ def _mounts(work, step):
         mounts.append((downloads(work), MOUNTS["downloads"], False))
     if step.dockerfile:
         mounts.append((work.attempt.context, MOUNTS["context"], False))
-    options = []
-    for path, target, read_only in mounts:
-        words = ["type=bind", "source=" + path, "target=" + target]
-        options += ["--mount", ",".join(words + ["readonly"] if read_only else words)]
-    return options
+    selinux = work.request["engine"]["selinux"]
+    return [word for mount in mounts for word in _mount(mount, selinux)]
+
+
+def _mount(mount, selinux):
+    """:param mount: (path, target, read-only). :returns: one option and its value."""
+    path, target, read_only = mount
+    if selinux in RELABELS:
+        # Only in this form do both engines relabel; no path has a colon, a root's least of all.
+        mark = RELABELS["shared" if target in USED_BY_OTHERS else selinux]
+        return ["--volume", "%s:%s:%s,%s" % (path, target, "ro" if read_only else "rw", mark)]
+    words = ["type=bind", "source=" + path, "target=" + target]
+    return ["--mount", ",".join(words + ["readonly"] if read_only else words)]
 
 
 def dependency_configuration(work):

@@ -57,6 +57,9 @@ class Plan(object):
     moves_tags = True
     release = ""
     """Hash of the release it must be launched against; "" for the controller's own."""
+    allowed, avoid, replaced = (), "", ()
+    """Of an attempt after the first: names of all machines that may run the build; that of the one before, to go to
+    last; the attempts before it: dicts of attempt, machine, executor_id and cause."""
 
     def __init__(self, document, machines, secrets, tree=None):
         self.document = document
@@ -85,9 +88,17 @@ class Plan(object):
 
 def placed(document, machine, executor_id, release):
     """The document, with where it is to be built and by which release."""
-    engine = {"kind": machine.engine.kind, "command": list(machine.engine.command)}
     return dict(
-        document, machine=machine.name, executor_id=executor_id, release=release, engine=engine
+        document,
+        machine=machine.name,
+        executor_id=executor_id,
+        release=release,
+        engine={
+            "kind": machine.engine.kind,
+            "command": list(machine.engine.command),
+            "selinux": machine.engine.selinux,
+            "run_options": list(machine.engine.run_options),
+        },
     )
 
 

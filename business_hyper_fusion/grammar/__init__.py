@@ -22,6 +22,8 @@ from business_hyper_fusion.grammar.engine import (
     check_isolation,
     check_memory,
     check_network,
+    check_run_option,
+    check_selinux,
 )
 from business_hyper_fusion.grammar.git import (
     check_branch,
@@ -111,8 +113,10 @@ __all__ = [
     "check_repository",
     "check_request",
     "check_root",
+    "check_run_option",
     "check_script",
     "check_seconds",
+    "check_selinux",
     "check_tag",
     "check_time",
     "check_tree_name",

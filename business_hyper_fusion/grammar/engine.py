@@ -20,9 +20,12 @@ from business_hyper_fusion.grammar.refused import (
 ENGINES = ("docker", "podman")
 ISOLATIONS = ("docker", "host")
 NETWORKS = ("bridge", "none", "host")
+SELINUX = ("shared", "private", "disable")
 IMAGE_BYTES = 255
 ENGINE_WORDS = 16
 WORD_BYTES = 1024
+RUN_OPTIONS = 32
+RUN_OPTION_BYTES = 256
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -34,6 +37,23 @@ _IMAGE = re.compile(
 )
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}\Z")
 _MEMORY = re.compile(r"[1-9][0-9]{0,15}[bkmg]?\Z")
+_NETWORK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
+_NAME_OR_NUMBER = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
+_ADDRESS = r"[0-9A-Fa-f.:]{2,45}"
+_LIMIT = r"(?:-1|[0-9]{1,19})"
+_RUN_OPTION = re.compile(
+    r"--(?:ulimit=[a-z]{2,12}=%(limit)s(?::%(limit)s)?"
+    r"|shm-size=[1-9][0-9]{0,15}[bkmg]?"
+    r"|cpuset-cpus=[0-9]{1,4}(?:[,-][0-9]{1,4}){0,64}"
+    r"|cgroup-parent=/?%(name)s(?:/%(name)s){0,8}"
+    r"|add-host=%(name)s:%(address)s"
+    r"|dns=%(address)s"
+    r"|dns-search=%(name)s"
+    r"|runtime=%(name)s"
+    r"|userns=keep-id)\Z" % {"limit": _LIMIT, "name": _NAME_OR_NUMBER, "address": _ADDRESS}
+)
+"""All that an operator can add to a build's container. None of these gives it more of the machine: no mount, no device,
+no capability, no namespace of the host, no other security profile."""
 _CPUS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,3})?\Z")
 
 
@@ -48,8 +68,27 @@ def check_isolation(value):
 
 
 def check_network(value):
-    """Refuse a network that is none of bridge, none, host."""
-    one_of(NETWORKS, value, "a network")
+    """Refuse what is no network: bridge, none, host, or the name of one that the engine has.
+
+    ``container:ID`` and ``ns:PATH`` would be the network of somebody else.
+    """
+    rule = "a network must be bridge, none, host or the name of one of the engine's networks"
+    matching(_NETWORK, rule, value, "a network")
+
+
+def check_selinux(value):
+    """Refuse what is no way with SELinux labels."""
+    one_of(SELINUX, value, "selinux")
+
+
+def check_run_option(value):
+    """Refuse what is none of the few options for running a container that can't give a build more of the machine."""
+    printable(value, "an engine's run option", RUN_OPTION_BYTES)
+    rule = (
+        "a run option must be --ulimit, --shm-size, --cpuset-cpus, --cgroup-parent, --add-host, --dns, --dns-search, "
+        "--runtime or --userns=keep-id, with its value in one word, like --ulimit=nofile=1024:4096"
+    )
+    matching(_RUN_OPTION, rule, value, "an engine's run option")
 
 
 def check_image(value):

@@ -171,6 +171,8 @@ _REQUEST = record(
     engine=record(
         kind=rule(engine.check_engine_kind),
         command=rule(engine.check_engine_words),
+        selinux=empty_or(engine.check_selinux),
+        run_options=list_of(rule(engine.check_run_option), engine.RUN_OPTIONS),
     ),
     image=record(
         name=empty_or(engine.check_image),

@@ -1,7 +1,7 @@
 """The container engine of a machine, as people write it.
 
 In:  ``docker``, ``podman``, ``sudo docker``, ``docker -H unix:///run/x.sock``, or a mapping with
-     kind and command.
+     kind, command, selinux and run_options.
 Out: an `Engine`, or `grammar.Refused`.
 """
 
@@ -15,8 +15,12 @@ import six
 
 from business_hyper_fusion import grammar
 
-Engine = namedtuple("Engine", "kind command")
-"""`kind`: "docker" or "podman"; `command`: tuple of words that start it."""
+Engine = namedtuple("Engine", "kind command selinux run_options")
+Engine.__new__.__defaults__ = ("", ())
+"""`kind`: "docker" or "podman"; `command`: tuple of words that start it; `run_options`: tuple of words.
+
+`selinux`: "shared", "private", "disable", or "" where labels stay as they are.
+"""
 
 
 def parse(value):
@@ -26,12 +30,15 @@ def parse(value):
     :return: Engine.
     """
     if isinstance(value, dict):
-        kind, command = value["kind"], tuple(value["command"])
+        run_options = tuple(value.get("run_options", ()))
+        found = Engine(
+            value["kind"], tuple(value["command"]), value.get("selinux", ""), run_options
+        )
     else:
-        command = _words(value)
-        kind = _kind(command, value)
-    grammar.check_engine_words(command)
-    return Engine(kind, command)
+        words = _words(value)
+        found = Engine(_kind(words, value), words)
+    grammar.check_engine_words(found.command)
+    return found
 
 
 def _words(text):

@@ -15,7 +15,11 @@ machines:
   builder-1:
     executors: 2
     labels: [linux, big]
-    engine: sudo docker
+    engine:
+      kind: docker
+      command: [sudo, docker]
+      selinux: private
+      run_options: ["--ulimit=nofile=1024:4096"]
   builder-2:
     labels: [linux]
     isolation: [docker, host]
@@ -96,7 +100,12 @@ def test_a_whole_request(loaded):
     assert request["requested_at"] == "2026-11-21T06:48:32.123Z"
     assert request["ref"] == {"kind": "branch", "name": "main", "commit": ""}
     assert request["environment"] == {"LEVEL": "debug; $(id)", "TWO": "2"}
-    assert request["engine"] == {"kind": "docker", "command": ["sudo", "docker"]}
+    assert request["engine"] == {
+        "kind": "docker",
+        "command": ["sudo", "docker"],
+        "selinux": "private",
+        "run_options": ["--ulimit=nofile=1024:4096"],
+    }
     assert request["repository"]["address"] == "https://git.example.com/group/shop"
     assert (request["machine"], request["executor_id"]) == ("builder-1", "2")
     assert request["image"]["name"] == "python:3.12-slim"

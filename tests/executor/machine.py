@@ -28,6 +28,17 @@ FIVE = {
 RECIPE = "FROM %s\nUSER root\nARG TRISTAN_UID\nARG TRISTAN_GID\nRUN mkdir -p /tristan\n"
 
 
+def engine_of(command, kind="docker", selinux="", run_options=()):
+    """:returns: the request's ``engine``."""
+    found = {"kind": kind, "command": list(command), "selinux": selinux}
+    return dict(found, run_options=list(run_options))
+
+
+def podman_engine(podman, **values):
+    """:param podman: tests.lab.podman.Podman. :returns: the request's ``engine``."""
+    return engine_of(podman.command, "podman", run_options=podman.run_options, **values)
+
+
 class Machine(object):
     """:param engine: the engine's words for isolation ``docker``."""
 
@@ -80,7 +91,7 @@ class Machine(object):
             "checkout": {"submodules": False, "lfs": False, "git_directory": False},
             "tree": None,
             "isolation": isolation,
-            "engine": {"kind": "docker", "command": self.engine},
+            "engine": engine_of(self.engine),
             "image": image,
             "scripts": {
                 "compile_to_execute.sh": script

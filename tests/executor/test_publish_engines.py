@@ -8,10 +8,10 @@ import subprocess
 import pytest
 
 from tests.executor import publishing
-from tests.executor.machine import Machine
+from tests.executor.machine import Machine, podman_engine
 from tests.executor.publishing import PASSWORD, REPOSITORY, image_request, publish
 from tests.lab import busybox, process
-from tests.lab.engine import Engine
+from tests.lab.podman import Podman
 
 pytestmark = pytest.mark.once
 
@@ -21,18 +21,11 @@ DOCKERFILE = (
 
 
 @pytest.fixture
-def podman(monkeypatch):
-    """Podman with images of its own, apart from whatever this machine has."""
-    directory = process.directory("podman")
-    # Its own defaults are more open files than some machines allow.
-    configuration = os.path.join(directory, "containers.conf")
-    with open(configuration, "w") as file:
-        file.write('[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n')
-    monkeypatch.setenv("CONTAINERS_CONF", configuration)
-    words = ["podman", "--root", directory + "/root", "--runroot", directory + "/run"]
-    yield Engine(words + ["--storage-driver", "vfs", "--events-backend", "none"], "")
-    process.output(words + ["--storage-driver", "vfs", "system", "reset", "--force"])
-    process.remove(directory)
+def podman():
+    """Podman with images of its own."""
+    found = Podman()
+    yield found
+    found.stop()
 
 
 def build(machine, address, registry, base, **changes):
@@ -54,7 +47,7 @@ def test_podman(podman, address, make_registry):
     base = busybox.make(podman, "localhost/lab/busybox:1")
     machine = Machine(podman.command, base)
     try:
-        kind = {"kind": "podman", "command": podman.command}
+        kind = podman_engine(podman)
         registry = make_registry("robot", PASSWORD)
         request, status = build(
             machine, address, registry, base, engine=kind, network="none", isolation="docker"
@@ -76,7 +69,7 @@ def test_podman_dockerfile_that_fails(podman, address, registry):
             address,
             publish(registry.address),
             "FROM %s\nRUN echo one\nRUN exit 3\n" % base,
-            engine={"kind": "podman", "command": podman.command},
+            engine=podman_engine(podman),
             network="none",
         )
         status = machine.run(request)

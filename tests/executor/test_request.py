@@ -30,7 +30,12 @@ RIGHT = {
     "checkout": {"submodules": False, "lfs": False, "git_directory": False},
     "tree": None,
     "isolation": "docker",
-    "engine": {"kind": "docker", "command": ["sudo", "docker"]},
+    "engine": {
+        "kind": "docker",
+        "command": ["sudo", "docker"],
+        "selinux": "shared",
+        "run_options": ["--ulimit=nofile=1024:4096"],
+    },
     "image": {"name": "python:3.12-slim", "recipe": "FROM python:3.12-slim\n", "id": ""},
     "scripts": {"compile_to_execute.sh": "#!/bin/sh\r\necho $(id)\r\n"},
     "publish": None,
@@ -186,7 +191,7 @@ WRONG = [
     ("proxy.address", "http://me:secret@proxy:1", "proxy.address", "without user and password"),
     ("proxy.no_proxy", "a b", "proxy.no_proxy", "no spaces"),
     ("ca", "-----BEGIN PRIVATE KEY-----", "ca", "PEM"),
-    ("network", "container:other", "network", "must be one of"),
+    ("network", "container:other", "network", "must be bridge, none, host or the name"),
     ("extra", 1, "?", 'unknown key "extra"'),
     ("project.extra", 1, "project.?", "unknown key"),
 ]
@@ -230,7 +235,7 @@ def test_all_faults_are_listed_and_their_number_is_bounded():
 
 def test_the_refusal_names_every_key_in_its_text():
     document = altered("attempt", 0)
-    document["network"] = "x"
+    document["network"] = "x:y"
     with pytest.raises(grammar.RequestRefused) as caught:
         grammar.check_request(document)
     assert "attempt: " in str(caught.value) and "network: " in str(caught.value)

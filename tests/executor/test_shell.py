@@ -12,6 +12,7 @@ import pexpect
 import pytest
 
 from business_hyper_fusion import compat, lock
+from tests.executor.machine import engine_of
 from tests.executor.test_package import PUBLISH
 from tests.lab import process, python
 
@@ -114,6 +115,17 @@ def test_the_failed_script_once_more(docker_shells, address):
     )
     script = ["/bin/sh", "/tristan/build/run_script.sh", "/tristan/build/compile_to_execute.sh"]
     assert docker_shells.run(request, *script)[:2] == (7, "seen\n")
+
+
+@pytest.mark.once
+def test_selinux_labels_that_others_in_the_workspace_can_live_with(docker_shells, address):
+    engine = engine_of(docker_shells.machine.engine, selinux="private")
+    request = docker_shells.fail(address, isolation="docker", engine=engine)
+    (line,) = [
+        line for line in docker_shells.machine.log(request).splitlines() if "on the machine" in line
+    ]
+    assert ":/tristan/source:rw,z " in line and ":/tristan/build:ro,z " in line
+    assert docker_shells.run(request, "cat", "left")[:2] == (0, "left by the build\n")
 
 
 @pytest.mark.once

@@ -33,7 +33,13 @@ from controller.settings import engines
     ],
 )
 def test_an_engine_is_a_kind_and_words(value, kind, command):
-    assert engines.parse(value) == engines.Engine(kind, command)
+    assert engines.parse(value) == engines.Engine(kind, command, "", ())
+
+
+def test_labels_and_run_options():
+    said = {"kind": "podman", "command": ["podman"], "selinux": "private"}
+    found = engines.parse(dict(said, run_options=["--ulimit=nofile=1024:4096"]))
+    assert found == ("podman", ("podman",), "private", ("--ulimit=nofile=1024:4096",))
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,22 @@ CASES = [
     (
         M + "build_profiles: {p: {image: x, network: 1}}\n",
         "build_profiles.p.network",
-        "one of brid",
+        "must be text",
+    ),
+    (
+        M + "build_profiles: {p: {image: x, network: 'container:other'}}\n",
+        "build_profiles.p.network",
+        "must be bridge, none, host or the name",
+    ),
+    (
+        "machines: {m: {engine: {kind: docker, command: [docker], selinux: z}}}\n",
+        "machines.m.engine.selinux",
+        "shared, private, disable",
+    ),
+    (
+        "machines: {m: {engine: {kind: docker, command: [docker], run_options: [--privileged]}}}\n",
+        "machines.m.engine.run_options[0]",
+        "--ulimit=nofile=1024:4096",
     ),
     (
         M + "build_profiles: {p: {image: x, environment: {LD_PRELOAD: x}}}\n",
