@@ -15,6 +15,7 @@ import threading
 
 from controller import answer, errors, remote_command
 from controller.plan import BUSINESS_ID
+from controller.shared_watch import SharedWatch
 from controller.together import Together
 
 TIMEOUT = 60.0
@@ -33,6 +34,7 @@ class Contact(object):
         self._connect = connect
         self._transport = None
         self._connecting = Together()
+        self._watching = SharedWatch(self._open_watch, machine.name)
         self._seen = threading.local()  # .transport: the connection that a thread had last
 
     def transport(self):
@@ -87,6 +89,16 @@ class Contact(object):
         release = self.facts().get("release")
         command = remote_command.verb(self.python(), self.business, release, name)
         return self.transport().open(command)
+
+    def join_watch(self, build_ids):
+        """A shared_watch.Member, to follow builds on the channel that all threads have for that."""
+        member = self._watching.join(build_ids)
+        self._seen.transport = member.connection
+        return member
+
+    def _open_watch(self):
+        channel = self.open_verb("watch")
+        return channel, self._seen.transport
 
     def ask(self, name, document, timeout=TIMEOUT):
         """The answer of a verb, or None when Tristan is not on the machine (any more).

@@ -138,17 +138,16 @@ class Watch(object):
 
     def _session(self):
         """One connection's worth of frames."""
-        channel = self._contact.open_verb("watch")
+        member = self._contact.join_watch([follow.build_id for follow in self._pending()])
         try:
-            frames = Frames(channel, self._name)
             for follow in self._pending():
-                channel.send(follow.order())
+                member.send(follow.order())
             while self._pending():
-                self._dispatch(*frames.next())
+                self._dispatch(*member.next())
                 self._last_contact = compat.monotonic()
                 self._pause = BACKOFF_FIRST
         finally:
-            channel.close()
+            member.close()
 
     def _dispatch(self, frame, body):
         if frame["frame"] == "beat":

@@ -10,6 +10,7 @@ import pytest
 from six.moves import shlex_quote as quote
 
 from controller import errors, watch
+from controller.shared_watch import SharedWatch
 from tests.controller import statuses
 from tests.controller.local_transport import LocalTransport
 from tests.controller.workshop import Sink
@@ -36,6 +37,8 @@ class Scripts(object):
         self.scripts = list(scripts)
         self.opened = 0
         self.transports = []
+        self.shared = SharedWatch(lambda: (self.open_verb("watch"), None), "builder-1")
+        self.join_watch = self.shared.join
 
     def open_verb(self, name):
         script = self.scripts[min(self.opened, len(self.scripts) - 1)]
