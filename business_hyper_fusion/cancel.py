@@ -1,6 +1,7 @@
 """Verb ``cancel``: leave the reason where the worker looks for it, and wake the worker up.
 
-In: {"build_id", "reason"}. Out: {"answer": "cancelling" | "ended" | "absent", "status": {...}}.
+In: {"build_id", "reason", "attempt": int, or nothing for the latest}.
+Out: {"answer": "cancelling" | "ended" | "absent", "status": {...}}.
 The worker ends the build; who asks watches the status for it.
 """
 
@@ -14,7 +15,9 @@ from business_hyper_fusion import builds, compat, files, identity, settle, statu
 
 def main(business):
     question = builds.read_question()
-    attempt = builds.find(business, str(question.get("build_id") or ""))
+    attempt = builds.find(
+        business, str(question.get("build_id") or ""), question.get("attempt")
+    )
     if attempt is None:
         builds.answer_with({"answer": "absent", "status": {}})
         return 0

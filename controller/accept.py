@@ -41,13 +41,17 @@ class Acceptance(object):
     """:param settings: Settings. :param journal: journal.Journal.
     :param read_log: function(machine name, status) that gives the end of the log as text.
     :param on_note: callable(text).
+    :param requeue: has after(entry, status, patience), which tells whether an attempt's end is not the build's.
+    :param late: late.Late.
     """
 
-    def __init__(self, settings, journal, read_log, on_note):
+    def __init__(self, settings, journal, read_log, on_note, requeue, late):
         self._settings = settings
         self._journal = journal
         self._read_log = read_log
         self._on_note = on_note
+        self._requeue = requeue
+        self._late = late
 
     def take(self, found, patience=0.0):
         """Accepts what has ended of what was seen, and goes on with what is left of earlier ends.
@@ -55,6 +59,7 @@ class Acceptance(object):
         :param found: list of (machine name, status). :param patience: seconds to wait for another tristan.
         :returns: list of statuses.
         """
+        self._late.take(found)
         left = set(self._journal.open_ids())
         for machine, status in found:
             if status["build_id"] in left and has_ended(status):
@@ -71,10 +76,16 @@ class Acceptance(object):
             entry = self._journal.read(build_id)
             if entry.get("stage") in UNACCEPTED:
                 found.setdefault(entry.get("machine"), []).append(build_id)
+        for machine, build_id in self._late.waiting():
+            found.setdefault(machine, []).append(build_id)
         return found
 
-    def absent(self, build_id):
-        """The build's machine answered that it knows nothing of it."""
+    def absent(self, machine, build_id):
+        """A machine answered that it knows nothing of a build."""
+        self._late.absent(machine, build_id)
+        if self._journal.read(build_id).get("machine") != machine:
+            return
+        self._requeue.adopt(build_id)
         if build_id[:15] < newest.clock(time.time() - VANISHED):
             self._journal.close(build_id)
 
@@ -113,7 +124,7 @@ class Acceptance(object):
 
     def _accept(self, machine, status, patience):
         entry = self._journal.read(status["build_id"])
-        if not is_the_one(entry, machine, status):
+        if not is_the_one(entry, machine, status) or self._requeue.after(entry, status, patience):
             return
         with self._journal.claim(place(entry), patience) as held:
             if held:

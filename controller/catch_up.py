@@ -24,5 +24,5 @@ def catch_up(acceptance, ask, machines, seen):
         for build_id, statuses in answers or ():  # a machine that is out of reach comes later
             found.extend((name, status) for status in statuses)
             if not statuses:
-                acceptance.absent(build_id)
+                acceptance.absent(name, build_id)
     acceptance.take(found)

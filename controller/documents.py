@@ -26,11 +26,11 @@ def make_private(directory):
             raise
 
 
-def read_json(path, on_note):
-    """The object in a file, {} when there is none or it is damaged (which is noted)."""
+def read_json(path, on_note, most=MAX_BYTES):
+    """The object in a file, {} when there is none or it is damaged (which is noted). :param most: bytes."""
     try:
         with open(path, "rb") as opened:
-            document = parse_json(opened.read(MAX_BYTES))
+            document = parse_json(opened.read(most))
     except ValueError:
         document = None
     except EnvironmentError:

@@ -40,14 +40,30 @@ class Finder(object):
                 failures.append((name, error))
             else:
                 found.extend((name, status) for status in said["builds"])
-        found.sort(key=lambda pair: pair[1].get("build_id") or "", reverse=True)
+        found.sort(key=lambda pair: (pair[1]["build_id"], pair[1]["attempt"]), reverse=True)
         statuses = self._accepted(found)
-        return list(zip([name for name, _ in found], statuses)), failures
+        pairs = list(zip([name for name, _ in found], statuses))
+        return list(self._latest(pairs)), failures
+
+    def _latest(self, found):
+        """Of each build the latest attempt, and that only unless the journal knows of a later one."""
+        seen = set()
+        for name, status in found:
+            build_id, attempt = status["build_id"], status["attempt"]
+            if build_id not in seen and self._journal.read(build_id).get("attempt", 0) <= attempt:
+                yield name, status
+            seen.add(build_id)
 
     def ask(self, name, wanted, limit):
         """What one machine tells of its builds and executors, see answer.believed_builds."""
         said = self._contacts[name].ask("builds", {"build": wanted, "limit": limit})
         return answer.believed_builds(said or {})
+
+    def missing(self, build_id):
+        """The error of a build that its machine knows nothing of."""
+        if self._journal.read(build_id).get("stage") == "intended":
+            return errors.BuildNotFound("the build %s was never started" % build_id)
+        return not_found(build_id)
 
     def _likely(self, build):
         """The machines to ask for a build: the journal's one for a whole id or its digits, else

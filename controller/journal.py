@@ -3,13 +3,15 @@
 Job: let a controller that was killed, and came back, find its builds: by id, and by the machine
     they went to; and let it find what is still to be done for them.
 In: entries {"build_id", "attempt", "machine", "executor_id", "project", "ref", "requested_at",
-    "publish", "moves_tags", "notify"}.
+    "publish", "moves_tags", "notify", "replaced"}, of the latest attempt.
 Out: entries by id, newest first; those that are open; the executor that last held a project's branch;
-    what was accepted last of a ref.
+    what was accepted last of a ref; what was kept of a launch (attempts.keep); attempts that are late.
 
 An entry's "stage" is "intended" (a launch may or may not have happened: the machine knows),
 "launched", "refused", or "accepted" (its end was seen, see accept.py). How a build ends stands on its
 machine, not here.
+
+An attempt that was replaced while its machine was out of reach is late until that machine was told.
 
 An entry is open until it was refused, or was accepted and all that follows from that is done.
 """
@@ -25,6 +27,9 @@ from controller.claim import claim
 KEPT = 1000
 """Entries; older ones go, their builds are still found on the machines."""
 
+KEPT_BYTES = 16 * 1024 * 1024
+"""Most bytes of a launch: a request has up to 4 MiB, and JSON may double it."""
+
 SLACK = 100
 """Entries above KEPT before the oldest are removed, so that it happens rarely."""
 
@@ -38,10 +43,16 @@ class Journal(object):
         self._ends = os.path.join(directory, "ends")
         self._open = os.path.join(directory, "open")
         self._accepted = os.path.join(directory, "accepted")
+        self._requests = os.path.join(directory, "requests")
+        self._leases = os.path.join(directory, "leases")
+        self._abandoned = os.path.join(directory, "abandoned")
+        self._late = os.path.join(directory, "late")
         self._on_note = on_note
 
-    def intend(self, entry):
-        """Written down, on disk, before anything is launched."""
+    def intend(self, entry, kept):
+        """Written down, on disk, before anything is launched. :param kept: see attempts.keep."""
+        path = os.path.join(self._requests, entry["build_id"] + ".json")
+        documents.write_json(path, kept, durable=True)
         documents.touch(os.path.join(self._open, entry["build_id"]))
         self._write(dict(entry, stage="intended"))
         self._prune()
@@ -57,6 +68,43 @@ class Journal(object):
         """Nothing was launched, and nothing will be."""
         self._write(dict(self._entry(build_id), stage="refused"))
         self.close(build_id)
+
+    def restore(self, entry):
+        """Writes an entry again as it was before an attempt that was not launched after all."""
+        self._write(entry)
+
+    def kept(self, build_id):
+        """What intend() was given of the latest launch; {} for a build of another controller."""
+        path = os.path.join(self._requests, build_id + ".json")
+        return documents.read_json(path, self._on_note, KEPT_BYTES)
+
+    def abandon(self, build_id):
+        """A person does not want it any more: nothing is launched for it from now on."""
+        grammar.check_build_id(build_id)
+        documents.touch(os.path.join(self._abandoned, build_id))
+
+    def abandoned(self, build_id):
+        return os.path.exists(os.path.join(self._abandoned, build_id))
+
+    def lease(self, build_id, patience=0.0):
+        """A context manager, see claim.claim: who may launch an attempt of that build now."""
+        grammar.check_build_id(build_id)
+        return claim(os.path.join(self._leases, build_id), patience)
+
+    def mark_late(self, build_id, attempt, machine):
+        """An attempt is about to be replaced that may still run."""
+        path = os.path.join(self._late, "%s.%d.json" % (build_id, attempt))
+        document = {"build_id": build_id, "attempt": attempt, "machine": machine}
+        documents.write_json(path, document, durable=True)
+
+    def late(self):
+        """List of dict: build_id, attempt, machine."""
+        paths = [os.path.join(self._late, name) for name in listed(self._late)]
+        found = [documents.read_json(path, self._on_note) for path in paths if path[-5:] == ".json"]
+        return [one for one in found if one]
+
+    def settle_late(self, build_id, attempt):
+        documents.remove(os.path.join(self._late, "%s.%d.json" % (build_id, attempt)))
 
     def accept(self, build_id, end):
         """The build's end was seen, and is its end. :param end: dict, see accept.py.
@@ -125,6 +173,9 @@ class Journal(object):
         for name in found[:-KEPT] if len(found) > KEPT + SLACK else ():
             documents.remove(os.path.join(self._builds, name))
             documents.remove(os.path.join(self._ends, name))
+            documents.remove(os.path.join(self._requests, name))
+            for directory in (self._leases, self._abandoned):
+                documents.remove(os.path.join(directory, name[:-5]))
 
 
 def listed(directory):

@@ -17,7 +17,7 @@ import json
 import random
 import time
 
-from controller import answer, errors, remote_command, sync
+from controller import answer, attempts, errors, remote_command, sync
 from controller.plan import BUSINESS_ID
 from controller.spread import Spread
 
@@ -58,13 +58,16 @@ class Launcher(object):
         self._spread = Spread(contacts, journal, on_event)
         self._brought = set()
 
-    def launch(self, plan, wait=False):
-        """:param wait: whether to look again until an executor is free."""
-        secrets = dict((slot, kept.resolve().reveal()) for slot, kept in plan.secrets.items())
+    def launch(self, plan, wait=False, withdraw=None):
+        """:param wait: whether to look again until an executor is free.
+        :param withdraw: called when nothing was launched; by default the journal says so of the build.
+        """
+        withdraw = withdraw or (lambda: self._journal.withdraw(plan.build_id))
+        secrets = revealed(plan)
         pause = WAIT_FIRST
         while True:
             try:
-                return self._launch_once(plan, secrets)
+                return self._launch_once(plan, secrets, withdraw)
             except errors.Busy as busy:
                 if not wait:
                     raise
@@ -73,14 +76,22 @@ class Launcher(object):
             time.sleep(pause * random.uniform(0.75, 1.25))
             pause = min(pause * WAIT_FACTOR, WAIT_MOST)
 
-    def _launch_once(self, plan, secrets):
+    def launch_at(self, plan, executor_id):
+        """The same at one executor of the plan's first machine. :returns: None when that one is busy."""
+        machine = plan.machines[0]
+        said = self._try(plan, machine, executor_id, revealed(plan), lambda: None)
+        if said["answer"] == "busy":
+            return None
+        return self._started(plan, machine, executor_id, said)
+
+    def _launch_once(self, plan, secrets, withdraw):
         """Tries the executors in turn until one takes the build."""
         running, unreachable = [], {}
         for machine, executor_id in self._spread.order(plan):
             if machine.name in unreachable:
                 continue
             try:
-                said = self._try(plan, machine, executor_id, secrets)
+                said = self._try(plan, machine, executor_id, secrets, withdraw)
             except errors.ConnectionLost:
                 raise  # it may run there
             except errors.MachineUnreachable as error:
@@ -89,14 +100,14 @@ class Launcher(object):
             if said["answer"] == "started":
                 return self._started(plan, machine, executor_id, said)
             running.append("%s/%s runs %s" % (machine.name, executor_id, said.get("build_id")))
-        self._journal.withdraw(plan.build_id)
+        withdraw()
         if not running:
             raise list(unreachable.values())[0]
         raise errors.Busy(
             "every executor is busy: %s" % ", ".join(running), remedy="use --wait, or try later"
         )
 
-    def _try(self, plan, machine, executor_id, secrets):
+    def _try(self, plan, machine, executor_id, secrets, withdraw):
         """The answer of one executor: "started" or "busy"."""
         release = self._release_of(plan)
         request = plan.request(machine, executor_id, release.hash)
@@ -104,13 +115,13 @@ class Launcher(object):
         if plan.tree and machine.name not in self._brought:
             attempt.bring(plan.tree, self._on_progress)
             self._brought.add(machine.name)
-        self._journal.intend(entry(plan, machine, executor_id))
+        self._journal.intend(entry(plan, machine, executor_id), attempts.keep(plan))
         try:
             return attempt.run(executor_id, payload(request, secrets))
         except (errors.MachineUnreachable, errors.ProtocolError):
             raise  # the journal goes on saying "intended"
         except errors.TristanError:
-            self._journal.withdraw(plan.build_id)
+            withdraw()
             raise
 
     def _release_of(self, plan):
@@ -255,7 +266,13 @@ def entry(plan, machine, executor_id):
         "publish": published(plan.document["publish"]),
         "moves_tags": plan.moves_tags,
         "notify": list(plan.notify),
+        "replaced": list(plan.replaced),
     }
+
+
+def revealed(plan):
+    """{slot: text} of a plan's secrets, read now."""
+    return dict((slot, reference.resolve().reveal()) for slot, reference in plan.secrets.items())
 
 
 def published(publish):

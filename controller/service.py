@@ -10,6 +10,8 @@ import os
 
 from controller import accept, answer, errors, finder, parallel
 from controller.contact import Contact
+from controller.late import Late
+from controller.requeue import Requeue
 
 
 class Controller(object):
@@ -26,8 +28,12 @@ class Controller(object):
             for machine in settings.machines.values()
         )
         self._release = None
-        self._acceptance = accept.Acceptance(settings, state.journal, self._log_end, state.on_note)
-        self._finder = finder.Finder(self._contacts, state.journal, self._acceptance.take)
+        journal, note = state.journal, state.on_note
+        self._requeue = Requeue(settings, journal, self._contacts, self._make_release, note)
+        self._acceptance = accept.Acceptance(
+            settings, journal, self._log_end, note, self._requeue, Late(journal, self._end, note)
+        )
+        self._finder = finder.Finder(self._contacts, journal, self._acceptance.take)
 
     def plan(self, project, **chosen):
         """What would be launched, checked; nothing is sent.
@@ -73,25 +79,26 @@ class Controller(object):
 
         listeners = (on_event or ignore, on_progress or ignore)
         launcher = Launcher(self._contacts, self.state.journal, self._make_release, *listeners)
-        return launcher.launch(plan, wait)
+        with self.state.journal.lease(plan.build_id):
+            try:
+                return launcher.launch(plan, wait)
+            except KeyboardInterrupt:
+                self.state.journal.abandon(plan.build_id)
+                raise
 
-    def watch(self, build, sink, offset=0, patience=None, once=False):
-        """Follows a build to its end, which is accepted then; or, `once`, reads it as far as it is now.
+    def watch(self, build, sink, offset=0, patience=None):
+        """Follows a build to its end, which is accepted then.
 
         :param build: an id, the beginning of one, or of its last eight characters.
         :param offset: first byte wanted of the log. :param sink: has log, status and note.
         :param patience: seconds without contact before errors.StillRunning.
-        :returns: dict, the last status: the terminal one, but for `once`.
+        :returns: dict, the terminal status.
         """
-        from controller import watch
+        return self._supervision().watch(build, sink, offset, patience)
 
-        machine, build_id = self._finder.place(build)
-        watching = watch.Watch(self._contacts[machine], patience or watch.PATIENCE)
-        follow = watching.follow(build_id, None, offset, sink, once)
-        watching.run()
-        if follow.error is not None:
-            raise follow.error
-        return self._acceptance.take([(machine, follow.status)], accept.PATIENCE)[0]
+    def read_log(self, build, sink, offset=0, attempt=None):
+        """Reads a log as far as it is now. :param attempt: int, None for the latest. :returns: dict, the status."""
+        return self._supervision().read(build, sink, offset, attempt)
 
     def status(self, build=None, machine=None, limit=20, on_note=None):
         """Statuses that the machines hold, newest first.
@@ -192,9 +199,10 @@ class Controller(object):
     def cancel(self, build, reason=""):
         """Asks a build's machine to end it. :returns: its status, "running" until it has ended."""
         machine, build_id = self._finder.place(build)
+        self.state.journal.abandon(build_id)
         said = self._contacts[machine].ask("cancel", {"build_id": build_id, "reason": reason})
         if said is None or said["answer"] == "absent":
-            raise finder.not_found(build)
+            raise self._finder.missing(build_id)
         return answer.believed_status(said.get("status"), "cancel on %s" % machine)
 
     def machines(self):
@@ -289,6 +297,17 @@ class Controller(object):
             "there is no machine %s in the settings" % name,
             remedy="known: %s" % (", ".join(self.settings.machines) or "none"),
         )
+
+    def _supervision(self):
+        from controller.supervision import Supervision
+
+        parts = (self._finder, self._acceptance, self._requeue)
+        return Supervision(self._contacts, self.state.journal, *parts)
+
+    def _end(self, machine, build_id, attempt, reason):
+        """Has a machine end an attempt."""
+        question = {"build_id": build_id, "attempt": attempt, "reason": reason}
+        self._contacts[machine].ask("cancel", question)
 
     def _log_end(self, machine, status):
         from controller import log_end

@@ -33,7 +33,7 @@ class Spread(object):
 
         :raises errors.TristanError: none of several machines can be reached.
         """
-        last = self._journal.last_place(plan.project, plan.ref)
+        last = None if plan.avoid else self._journal.last_place(plan.project, plan.ref)
         every = slots(plan.machines)
         first = [pair for pair in every if (pair[0].name, pair[1]) == last]
         for pair in first:
@@ -58,7 +58,13 @@ class Spread(object):
         # Of machines alike any goes first, so that many operators don't all choose the same.
         lots = dict((name, random.random()) for name in told)
         reachable = [pair for pair in pairs if pair[0].name in told]
-        return sorted(reachable, key=lambda pair: rank(pair, told[pair[0].name], lots))
+        return sorted(
+            reachable,
+            key=lambda pair: (
+                pair[0].name == plan.avoid,
+                rank(pair, told[pair[0].name], lots),
+            ),
+        )
 
     def _ask(self, name, plan):
         """{executor id: what the machine says of it}; those that never ran are not in it."""

@@ -29,6 +29,9 @@ BACKOFF_FIRST, BACKOFF_MOST = 0.2, 10.0
 PATIENCE = 600.0
 """Seconds without contact after which the watcher gives up; the build goes on."""
 
+LONGEST_TRY = 90.0
+"""Seconds that a try to reach a machine takes at most. Two that lie further apart have a stall of our own between."""
+
 MAX_BODY = 16 * 1024 * 1024
 MAX_NOISE = 1000
 
@@ -101,16 +104,45 @@ class Follow(object):
         self.ended = True
 
 
-class Watch(object):
-    """:param contact: contact.Contact of the machine. :param patience: seconds."""
+class Silent(Exception):
+    """A machine is out of reach for longer than it may be; run() may be called again."""
 
-    def __init__(self, contact, patience=PATIENCE):
+
+class Silence(object):
+    """How long a machine has been out of reach: what tries since the first failed one tell, not what a clock does.
+
+    A watcher that was stopped for an hour has learned nothing in that hour.
+    """
+
+    def __init__(self):
+        self._first = self._last = None
+
+    def broken(self):
+        """Something was heard."""
+        self._first = self._last = None
+
+    def failed(self):
+        """One more try to reach the machine failed. :returns: seconds since the first of them."""
+        now = compat.monotonic()
+        if self._last is None or now - self._last > LONGEST_TRY:
+            self._first = now
+        self._last = now
+        return now - self._first
+
+
+class Watch(object):
+    """:param contact: contact.Contact of the machine. :param patience: seconds.
+    :param lost_after: seconds without contact before Silent, None for never.
+    """
+
+    def __init__(self, contact, patience=PATIENCE, lost_after=None):
         self._contact = contact
+        self._lost_after = lost_after
         self._name = contact.machine.name
         self._patience = patience
         self._follows = {}
         self._pause = BACKOFF_FIRST
-        self._last_contact = compat.monotonic()
+        self._silence = Silence()
 
     def follow(self, build_id, attempt, offset, sink, once=False):
         """To be called before run(). :returns: Follow.
@@ -123,9 +155,8 @@ class Watch(object):
     def run(self):
         """Returns when every build has ended, well or with its Follow's `error`.
 
-        :raises errors.StillRunning: the machine was out of reach for too long.
+        :raises errors.StillRunning, Silent: the machine was out of reach for too long.
         """
-        self._last_contact = compat.monotonic()
         while self._pending():
             try:
                 self._session()
@@ -144,7 +175,7 @@ class Watch(object):
                 member.send(follow.order())
             while self._pending():
                 self._dispatch(*member.next())
-                self._last_contact = compat.monotonic()
+                self._silence.broken()
                 self._pause = BACKOFF_FIRST
         finally:
             member.close()
@@ -161,7 +192,7 @@ class Watch(object):
             follow.error, follow.ended = error, True
 
     def _wait(self, error):
-        silent = compat.monotonic() - self._last_contact
+        silent = self._silence.failed()
         if silent > self._patience:
             raise errors.StillRunning(
                 "no contact with %s for %d seconds: %s" % (self._name, silent, error.message),
@@ -172,6 +203,8 @@ class Watch(object):
                 follow.sink.note("%s; connecting again" % error.message)
         time.sleep(self._pause * random.uniform(0.5, 1.0))
         self._pause = min(self._pause * 2, BACKOFF_MOST)
+        if self._lost_after is not None and silent > self._lost_after:
+            raise Silent()
 
 
 class Frames(object):

@@ -79,11 +79,11 @@ class _LogAlone(object):
         """What the log is of is known to who asked for it."""
 
 
-def read(session, build_id, offset):
+def read(session, build_id, offset, attempt=None):
     """Show a build's log as far as it is now. :returns: None, whatever the build's state."""
     screen = progress.screen(joined_late=True)
     try:
-        session.controller.watch(build_id, offset=offset, sink=_LogAlone(screen), once=True)
+        session.controller.read_log(build_id, _LogAlone(screen), offset, attempt)
     except progress.ReaderGone:
         raise report.PipeClosed()
     finally:

@@ -57,8 +57,8 @@ own; the first two are bytes when they are not UTF-8.
 
 `docker_registry`: name or None; `environment`: dict; `values`: dict of text, int or tuple of text;
 `secrets`: dict of SecretReference; `cache`: "project" or "language"; `artifacts`, `labels`: tuple of
-text; `limits`: defaults.Limits; `keep_failed`: seconds; `requeue`: int, 0 for never; `language`: "" when projects say it;
-`proxy`, `no_proxy`, `ca_file`, `ca`: as a machine's.
+text; `limits`: defaults.Limits; `keep_failed`: seconds; `requeue`: int, 0 for never;
+`language`: "" when projects say it; `proxy`, `no_proxy`, `ca_file`, `ca`: as a machine's.
 """
 
 Project = namedtuple(
@@ -70,8 +70,8 @@ Project = namedtuple(
 """`repository`: full address; `git_server`, `build_profile`: names (the first may be None).
 
 What a profile says too is its own here already, so that nobody has to ask the profile as well:
-`artifacts`, `image`, `base_image`, the scripts, `docker_registry`, `keep_failed` and `requeue` are the profile's when the
-project has none; `environment`, `values` and `secrets` are put over the profile's key by key;
+`artifacts`, `image`, `base_image`, the scripts, `docker_registry`, `keep_failed` and `requeue` are the profile's when
+the project has none; `environment`, `values` and `secrets` are put over the profile's key by key;
 `labels`: the project's and the profile's, what a machine must have.
 `checkout`: Checkout; `notify`: tuple of Notify.
 """

@@ -11,7 +11,8 @@ import threading
 
 import pytest
 
-from controller import accept, newest, web
+from controller import accept, late, newest, web
+from controller import requeue as requeues
 from controller.journal import Journal
 from controller.settings import DockerRegistry, Notify
 from tests.controller import statuses
@@ -55,7 +56,11 @@ class Operator(object):
         settings = Settings(
             "/x/tristan.yml", {"shop": Project(self.notify)}, {"main": registry}, None
         )
-        return accept.Acceptance(settings, self.journal, self._read_log, self.notes.append)
+        requeue = requeues.Requeue(settings, self.journal, {}, None, self.notes.append)
+        gone = late.Late(self.journal, None, self.notes.append)
+        return accept.Acceptance(
+            settings, self.journal, self._read_log, self.notes.append, requeue, gone
+        )
 
     def _read_log(self, machine, status):
         self.logs.append((machine, status["build_id"]))
@@ -75,7 +80,7 @@ class Operator(object):
             "moves_tags": True,
             "notify": [],
         }
-        self.journal.intend(dict(made, **changes))
+        self.journal.intend(dict(made, **changes), {})
         self.journal.confirm(dict(made, **changes)["build_id"])
 
     def image(self, number):
@@ -174,7 +179,7 @@ def test_only_the_attempt_that_was_launched_is_accepted(operator, lab, changes):
 def test_an_intended_build_that_did_start_is_accepted_too(operator, lab):
     operator.launch(1)
     entry = operator.journal.read(build_id(1))
-    operator.journal.intend(dict((key, entry[key]) for key in entry if key != "stage"))
+    operator.journal.intend(dict((key, entry[key]) for key in entry if key != "stage"), {})
     digest = push_image(lab, 1)
     operator.tristan().take([operator.end(1, digest)])
     assert lab.digest(REPOSITORY, "main") == digest
@@ -529,7 +534,7 @@ def test_a_build_that_its_machine_does_not_know_is_given_up_after_a_while(plain)
     plain.launch(1)
     plain.launch(2, build_id=recent)
     for one in (build_id(1), recent):
-        plain.tristan().absent(one)
+        plain.tristan().absent("builder-1", one)
     assert plain.journal.open_ids() == [recent]
 
 

@@ -59,7 +59,7 @@ def test_a_watched_build_is_accepted_at_its_end(workshop, receiver):
 CONTACTS = {
     "status": lambda controller, build: controller.status(),
     "status of one": lambda controller, build: controller.find(build),
-    "logs": lambda controller, build: controller.watch(build, sink=Sink(), once=True),
+    "logs": lambda controller, build: controller.read_log(build, Sink()),
     "refresh": lambda controller, build: controller.accept(),
 }
 
@@ -90,7 +90,7 @@ def test_a_running_build_stays_open(workshop, receiver):
     controller = workshop.controller(workshop.hold)
     launched = launch(controller, receiver)
     controller.status()
-    controller.watch(launched.build_id, sink=Sink(), once=True)
+    controller.read_log(launched.build_id, Sink())
     assert controller.state.journal.open_ids() == [launched.build_id]
     with pytest.raises(errors.UsageError) as caught:
         controller.notify(launched.build_id)

@@ -31,14 +31,14 @@ def entry(number, **changes):
 
 
 def test_an_intention_survives_the_one_who_had_it(state):
-    state.journal.intend(entry(1))
+    state.journal.intend(entry(1), {})
     found = State(state.directory).journal.read(entry(1)["build_id"])
     assert found == dict(entry(1), stage="intended")
 
 
 def test_a_launch_is_confirmed_and_its_place_remembered(state):
     kept = state.journal
-    kept.intend(entry(1))
+    kept.intend(entry(1), {})
     assert kept.last_place("shop", MAIN) == (None, None)
     kept.confirm(entry(1)["build_id"])
     assert kept.read(entry(1)["build_id"])["stage"] == "launched"
@@ -49,7 +49,7 @@ def test_a_launch_is_confirmed_and_its_place_remembered(state):
 
 def test_a_withdrawn_launch_holds_no_place(state):
     kept = state.journal
-    kept.intend(entry(1))
+    kept.intend(entry(1), {})
     kept.withdraw(entry(1)["build_id"])
     assert kept.read(entry(1)["build_id"])["stage"] == "refused"
     assert kept.last_place("shop", MAIN) == (None, None)
@@ -59,7 +59,7 @@ def test_ids_are_found_by_their_beginning_and_their_digits_newest_first(state):
     kept = state.journal
     ids = [entry(number)["build_id"] for number in (3, 1, 2)]
     for number in (3, 1, 2):
-        kept.intend(entry(number))
+        kept.intend(entry(number), {})
     assert kept.build_ids() == sorted(ids, reverse=True)
     assert kept.build_ids("20261121T000000002") == [entry(2)["build_id"]]
     assert kept.build_ids("00000003") == [entry(3)["build_id"]]
@@ -72,7 +72,7 @@ def test_an_id_that_is_a_path_is_refused(state):
 
 
 def test_a_damaged_entry_is_as_none(state):
-    state.journal.intend(entry(1))
+    state.journal.intend(entry(1), {})
     path = os.path.join(state.directory, "builds", entry(1)["build_id"] + ".json")
     with open(path, "w") as opened:
         opened.write("{")
@@ -83,7 +83,7 @@ def test_the_oldest_entries_go(state, monkeypatch):
     monkeypatch.setattr(journal, "KEPT", 3)
     monkeypatch.setattr(journal, "SLACK", 2)
     for number in range(1, 7):
-        state.journal.intend(entry(number))
+        state.journal.intend(entry(number), {})
         if number < 4:
             state.journal.accept(entry(number)["build_id"], {})
     assert state.journal.build_ids() == [entry(number)["build_id"] for number in (6, 5, 4)]
@@ -94,7 +94,7 @@ def test_an_entry_is_open_until_it_is_refused_or_closed(state):
     kept = state.journal
     assert kept.open_ids() == []
     for number in (3, 1, 2):
-        kept.intend(entry(number))
+        kept.intend(entry(number), {})
     kept.confirm(entry(1)["build_id"])
     assert kept.open_ids() == [entry(number)["build_id"] for number in (1, 2, 3)]
     kept.withdraw(entry(2)["build_id"])
@@ -107,7 +107,7 @@ def test_an_entry_is_open_until_it_is_refused_or_closed(state):
 
 def test_an_accepted_end_stays_whoever_writes_the_entry_then(state):
     kept = state.journal
-    kept.intend(entry(1))
+    kept.intend(entry(1), {})
     kept.accept(entry(1)["build_id"], {"tags": ["latest"]})
     kept.confirm(entry(1)["build_id"])
     found = kept.read(entry(1)["build_id"])

@@ -107,8 +107,15 @@ class Controller(object):
         self._called("build", wait)
         return Launched(BUILD_ID, 1, "builder-1", "1")
 
-    def watch(self, build_ref, offset=0, sink=None, once=False):
-        self._called("watch", build_ref, offset, once)
+    def read_log(self, build_ref, sink, offset=0, attempt=None):
+        self._called("read_log", build_ref, offset, attempt)
+        return self._follow(sink, offset)
+
+    def watch(self, build_ref, offset=0, sink=None):
+        self._called("watch", build_ref, offset)
+        return self._follow(sink, offset)
+
+    def _follow(self, sink, offset):
         steps = [] if self._cancelled.is_set() and not self.stubborn else self.script
         for step in steps:
             if isinstance(step, BaseException):

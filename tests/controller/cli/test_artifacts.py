@@ -99,7 +99,7 @@ def test_rebuild_is_launched_and_watched_like_a_build(tristan, controller):
     assert controller.calls == [
         ("plan again", "9c1e", "builder-2", True, []),
         ("build", True),
-        ("watch", fake.BUILD_ID, 0, False),
+        ("watch", fake.BUILD_ID, 0),
     ]
     result = tristan("rebuild", "9c1e", "--detach", controller=controller)
     assert (result.code, result.out) == (0, fake.BUILD_ID + "\n")

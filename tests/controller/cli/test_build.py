@@ -24,7 +24,7 @@ def test_build_shows_the_log_and_ends_with_the_outcome(tristan):
     assert controller.calls == [
         ("plan", "shop", "main", None, None, "builder-1", params),
         ("build", True),
-        ("watch", fake.BUILD_ID, 0, False),
+        ("watch", fake.BUILD_ID, 0),
     ]
     assert result.code == 0
     assert result.err.splitlines() == [
@@ -141,7 +141,7 @@ def test_timeout_ends_the_watching_alone(tristan):
 def test_logs_shows_what_is_there_and_does_not_wait_for_the_end(tristan):
     controller = fake.Controller([("status", RUNNING), ("log", b"so far\n")])
     result = tristan("logs", "9c1e4f2a", "--offset", "3", controller=controller)
-    assert controller.calls == [("watch", "9c1e4f2a", 3, True)]
+    assert controller.calls == [("read_log", "9c1e4f2a", 3, None)]
     assert result == (0, "so far\n", "")
 
 
