@@ -88,9 +88,17 @@ class Plan(object):
 
 def placed(document, machine, executor_id, release):
     """The document, with where it is to be built and by which release."""
-    engine = {"kind": machine.engine.kind, "command": list(machine.engine.command)}
     return dict(
-        document, machine=machine.name, executor_id=executor_id, release=release, engine=engine
+        document,
+        machine=machine.name,
+        executor_id=executor_id,
+        release=release,
+        engine={
+            "kind": machine.engine.kind,
+            "command": list(machine.engine.command),
+            "selinux": machine.engine.selinux,
+            "run_options": list(machine.engine.run_options),
+        },
     )
 
 
