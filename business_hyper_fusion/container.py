@@ -20,6 +20,7 @@ MOUNTS = {
     "downloads": "/tristan/cache/downloads",
     "secrets": "/tristan/secrets",
     "context": "/tristan/context",
+    "private": "/tristan/private",
 }
 """Where things are inside, the same in every build: what tools cache by path stays valid."""
 
@@ -28,6 +29,13 @@ RELABELS = {"shared": "z", "private": "Z"}
 
 USED_BY_OTHERS = (MOUNTS["cache"], MOUNTS["dependency_lib"], MOUNTS["downloads"])
 """Containers of other builds, or somebody's shell, may have these at the same time: never this one's alone."""
+
+PRIVATE = [
+    "--mount",
+    "type=tmpfs,target=%s,tmpfs-mode=1777,tmpfs-size=16777216" % MOUNTS["private"],
+]
+"""Where tools' configuration lies that holds secrets: in memory, for one container. Docker and Podman have a mode alike
+for it, an owner not; there is no second user inside."""
 
 Step = collections.namedtuple("Step", "name title script dockerfile")
 """A script that a container is started for.
@@ -53,7 +61,7 @@ def run_options(work, environment_file, cid_file, step=BUILD):
     options += ["--network", request["network"], "--env-file", environment_file]
     for label, value in sorted(labels(work).items()):
         options += ["--label", "%s=%s" % (label, value)]
-    return options + _limits(request["limits"]) + _mounts(work, step)
+    return options + _limits(request["limits"]) + _mounts(work, step) + PRIVATE
 
 
 def labels(work):
@@ -173,6 +181,7 @@ def inside_variables(work, step=BUILD):
         TRISTAN_DEPENDENCY_LIB=MOUNTS["dependency_lib"],
         TRISTAN_DOWNLOADS=MOUNTS["downloads"] if shares_downloads(work) else own,
         TRISTAN_SECRETS=MOUNTS["secrets"],
+        TRISTAN_PRIVATE=MOUNTS["private"],
         HOME=MOUNTS["cache"] + "/home",
     )
     user = "root" if os.getuid() == 0 else "tristan"
@@ -192,6 +201,8 @@ def host_variables(work, step=BUILD):
         TRISTAN_DEPENDENCY_LIB=dependency_configuration(work),
         TRISTAN_DOWNLOADS=downloads(work),
         TRISTAN_SECRETS=work.attempt.build_secrets,
+        # Goes with them; no secret's name begins with a full stop.
+        TRISTAN_PRIVATE=os.path.join(work.attempt.build_secrets, ".private"),
         TRISTAN_ISOLATION="host",
         TRISTAN_SCRIPT=step.script,
         HOME=work.project.home,
