@@ -2,8 +2,11 @@
 # Maven and Gradle as this build wants them: dependency configuration, caches, proxy, certificate authority.
 # Sourced by build_project.sh; a compile_to_execute.sh of one's own can do the same, and `run_maven deploy` then.
 # In: TRISTAN_SOURCE, TRISTAN_CACHE, TRISTAN_DOWNLOADS, TRISTAN_DEPENDENCY_LIB (settings.xml, gradle.properties, init.gradle),
-#     TRISTAN_SECRETS; http_proxy, https_proxy, no_proxy, TRISTAN_CA_FILE where there are any.
+#     what private.sh takes; http_proxy, https_proxy, no_proxy, TRISTAN_CA_FILE where there are any.
 # Out: run_maven ARGUMENT..., run_gradle ARGUMENT...; JAVA_TOOL_OPTIONS, MAVEN_USER_HOME, GRADLE_USER_HOME, WGETRC.
+
+# shellcheck source=business_hyper_fusion/common/private.sh
+. "$TRISTAN_BUILD/private.sh"
 
 java_fail() {
 	echo "java: $*" >&2
@@ -14,8 +17,11 @@ java_fail() {
 
 # The nearest wrapper, here or above, else the image's own Maven.
 run_maven() {
-	[ ! -f "$TRISTAN_DEPENDENCY_LIB/settings.xml" ] || ! java_says_something "$TRISTAN_DEPENDENCY_LIB/settings.xml" ||
-		set -- --settings "$TRISTAN_DEPENDENCY_LIB/settings.xml" "$@"
+	if [ -f "$TRISTAN_DEPENDENCY_LIB/settings.xml" ] && java_says_something "$TRISTAN_DEPENDENCY_LIB/settings.xml"; then
+		private_file xml "$TRISTAN_DEPENDENCY_LIB/settings.xml" settings.xml
+		set -- --settings "$private_path" "$@"
+	fi
+	java_fetch_wrapped
 	java_run mvnw mvn --batch-mode "-Dmaven.repo.local=$TRISTAN_DOWNLOADS/maven" "$@"
 }
 
@@ -24,9 +30,30 @@ run_gradle() {
 	mkdir -p "$GRADLE_USER_HOME"
 	# Gradle looks for it nowhere else; what an earlier build may have left there does not count.
 	rm -f "$GRADLE_USER_HOME/gradle.properties"
-	[ ! -f "$TRISTAN_DEPENDENCY_LIB/gradle.properties" ] || cp "$TRISTAN_DEPENDENCY_LIB/gradle.properties" "$GRADLE_USER_HOME/"
+	# shellcheck disable=SC2046
+	private_file properties "$TRISTAN_DEPENDENCY_LIB/gradle.properties" gradle.properties $(java_gradle_secrets)
+	[ ! -f "$private_path" ] || ln -s "$private_path" "$GRADLE_USER_HOME/gradle.properties"
 	[ ! -f "$TRISTAN_DEPENDENCY_LIB/init.gradle" ] || set -- --init-script "$TRISTAN_DEPENDENCY_LIB/init.gradle" "$@"
 	java_run gradlew gradle --no-daemon --console=plain "$@"
+}
+
+# Secrets as Gradle's properties: ORG_GRADLE_PROJECT_key is key.
+java_gradle_secrets() {
+	private_names ORG_GRADLE_PROJECT_ | sed 's/^ORG_GRADLE_PROJECT_\(.*\)/&=\1/'
+	private_names GRADLE_ | sed 's/.*/&=&/'
+}
+
+# Maven's wrapper has a login for its distribution from its environment alone. The run that fetches has it, no other one.
+java_fetch_wrapped() {
+	java_login=$(private_names MVNW_)
+	if [ -n "$java_login" ] && java_find mvnw; then
+		(
+			for java_name in $java_login; do
+				export "$java_name=$(cat "$TRISTAN_SECRETS/$java_name")"
+			done
+			java_run_wrapper "$java_found" --version >/dev/null
+		) || java_fail "the wrapper could not fetch its Maven"
+	fi
 }
 
 # WRAPPER PROGRAM ARGUMENT...
@@ -168,18 +195,7 @@ java_make_store() {
 	mv "$java_store.new" "$java_store"
 }
 
-# Secrets that are named as these tools' variables are, such as the MAVEN_PASSWORD of a ${env.MAVEN_PASSWORD} in settings.xml.
-java_export_secrets() {
-	for java_secret in "${TRISTAN_SECRETS:-}"/MAVEN_* "${TRISTAN_SECRETS:-}"/MVNW_* "${TRISTAN_SECRETS:-}"/GRADLE_* "${TRISTAN_SECRETS:-}"/ORG_GRADLE_PROJECT_*; do
-		if [ -f "$java_secret" ]; then
-			export "${java_secret##*/}=$(cat "$java_secret")"
-		fi
-	done
-}
-
 # --- Environment -----------------------------------------------------------------------------------------------
-
-java_export_secrets
 
 MAVEN_USER_HOME=${MAVEN_USER_HOME:-$TRISTAN_DOWNLOADS/maven_wrapper}
 GRADLE_USER_HOME=${GRADLE_USER_HOME:-$TRISTAN_DOWNLOADS/gradle}

@@ -1,9 +1,12 @@
 # shellcheck shell=sh
 # A Node.js project's package manager: which one the lock file is of, how it is configured, what it installs.
 # Sourced by build_project.sh and package_to_docker.sh; a compile_to_execute.sh of one's own can do the same.
-# In: TRISTAN_SOURCE, TRISTAN_MODULE_PATH, TRISTAN_DOWNLOADS, TRISTAN_SECRETS, TRISTAN_DEPENDENCY_LIB (.npmrc, .yarnrc,
-#     .yarnrc.yml), HOME.
+# In: TRISTAN_SOURCE, TRISTAN_MODULE_PATH, TRISTAN_DOWNLOADS, TRISTAN_DEPENDENCY_LIB (.npmrc, .yarnrc, .yarnrc.yml), HOME,
+#     and what private.sh takes.
 # Out: use_project, which has to come first; install_dependencies, run_build, keep_production, copy_project.
+
+# shellcheck source=business_hyper_fusion/common/private.sh
+. "$TRISTAN_BUILD/private.sh"
 
 fail() {
 	echo "nodejs: $*" >&2
@@ -72,9 +75,12 @@ choose_manager() {
 
 # Downloads go to TRISTAN_DOWNLOADS; the operator's files count after the project's own.
 configure() {
-	export_secrets
-	if [ -f "$TRISTAN_DEPENDENCY_LIB/.npmrc" ]; then
-		export npm_config_globalconfig="$TRISTAN_DEPENDENCY_LIB/.npmrc"
+	replace_own_files
+	# shellcheck disable=SC2046
+	private_file npmrc "$TRISTAN_DEPENDENCY_LIB/.npmrc" npmrc $(npm_secrets)
+	npmrc=$private_path
+	if [ -f "$npmrc" ]; then
+		export npm_config_globalconfig="$npmrc"
 	fi
 	case $manager in
 	npm) configure_npm ;;
@@ -89,13 +95,37 @@ configure() {
 	fi
 }
 
-# Secrets that are named as these tools' variables are, such as the NPM_TOKEN of a line in .npmrc.
-export_secrets() {
-	for secret in "${TRISTAN_SECRETS:-}"/NPM_* "${TRISTAN_SECRETS:-}"/npm_* "${TRISTAN_SECRETS:-}"/YARN_*; do
-		if [ -f "$secret" ]; then
-			export "${secret##*/}=$(cat "$secret")"
-		fi
+# Files of the project's own, and of HOME, in which secrets are named, such as NPM_TOKEN in .npmrc.
+replace_own_files() {
+	private_replace npmrc "$HOME/.npmrc"
+	directory=$module
+	while :; do
+		private_replace npmrc "$directory/.npmrc"
+		private_replace yaml "$directory/.yarnrc.yml"
+		[ "$directory" != "$TRISTAN_SOURCE" ] || break
+		directory=${directory%/*}
 	done
+}
+
+# Secrets that are named as npm's variables are: NPM_CONFIG__AUTH is _auth.
+npm_secrets() {
+	for prefix in NPM_CONFIG_ npm_config_; do
+		private_names "$prefix" | while IFS= read -r name; do
+			key=$(printf '%s' "${name#"$prefix"}" | tr '[:upper:]' '[:lower:]' | sed 's/\(.\)_/\1-/g')
+			echo "$name=$key"
+		done
+	done
+}
+
+# Secrets that are named as yarn's variables are: YARN_NPM_AUTH_TOKEN is npmAuthToken.
+yarn_secrets() {
+	private_names YARN_ | LC_ALL=C awk '{
+		count = split(tolower(substr($0, 6)), words, "_")
+		key = words[1]
+		for (i = 2; i <= count; i++)
+			key = key toupper(substr(words[i], 1, 1)) substr(words[i], 2)
+		print $0 "=" key
+	}'
 }
 
 configure_npm() {
@@ -110,8 +140,10 @@ configure_yarn() {
 	# Before version 4 its cache would be in the source tree, which is made anew; a project can have it committed there.
 	[ -d "$top/.yarn/cache" ] || export YARN_ENABLE_GLOBAL_CACHE=true
 	# It looks for this file in HOME and in the project, and nowhere else.
-	if [ -f "$TRISTAN_DEPENDENCY_LIB/.yarnrc.yml" ]; then
-		ln -sfn "$TRISTAN_DEPENDENCY_LIB/.yarnrc.yml" "$HOME/.yarnrc.yml"
+	# shellcheck disable=SC2046
+	private_file yaml "$TRISTAN_DEPENDENCY_LIB/.yarnrc.yml" yarnrc.yml $(yarn_secrets)
+	if [ -f "$private_path" ]; then
+		ln -sfn "$private_path" "$HOME/.yarnrc.yml"
 	elif [ -L "$HOME/.yarnrc.yml" ]; then
 		rm -f "$HOME/.yarnrc.yml"
 	fi
@@ -128,8 +160,8 @@ configure_pnpm() {
 
 # Yarn 1, and pnpm from version 11 on, know no global .npmrc; what a script has put into HOME goes before it.
 take_as_users_npmrc() {
-	if [ -f "$TRISTAN_DEPENDENCY_LIB/.npmrc" ] && [ ! -f "$HOME/.npmrc" ]; then
-		export npm_config_userconfig="$TRISTAN_DEPENDENCY_LIB/.npmrc"
+	if [ -f "$npmrc" ] && [ ! -f "$HOME/.npmrc" ]; then
+		export npm_config_userconfig="$npmrc"
 	fi
 }
 
@@ -209,6 +241,7 @@ focus_yarn() {
 
 # DIRECTORY: the project with its node_modules; .module_path says where in it the module is.
 copy_project() {
+	private_restore
 	cp -R -P -p "$top/." "$1/"
 	# What .dockerignore is for has been left out or is needed here, such as node_modules.
 	rm -rf "$1/.git" "$1/.dockerignore" "$1/.module_path"

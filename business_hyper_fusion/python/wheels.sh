@@ -1,8 +1,12 @@
 # shellcheck shell=sh
 # A Python project's wheels: what kind of project it is, pip's configuration, the wheels of requirements.txt.
 # Sourced by build_project.sh and package_to_docker.sh; a compile_to_execute.sh of one's own can do the same.
-# In: TRISTAN_SOURCE, TRISTAN_MODULE_PATH, TRISTAN_BUILD, TRISTAN_DOWNLOADS, TRISTAN_SECRETS, TRISTAN_DEPENDENCY_LIB (pip.conf).
+# In: TRISTAN_SOURCE, TRISTAN_MODULE_PATH, TRISTAN_BUILD, TRISTAN_DOWNLOADS, TRISTAN_DEPENDENCY_LIB (pip.conf), and what
+#     private.sh takes.
 # Out: the module's directory as the current one; pip, is_package, collect_requirements, collect_needed.
+
+# shellcheck source=business_hyper_fusion/common/private.sh
+. "$TRISTAN_BUILD/private.sh"
 
 fail() {
 	echo "python: $*" >&2
@@ -64,13 +68,16 @@ pin() {
 	echo "${1%%-*}==${rest%%-*}"
 }
 
-# Secrets that are named as pip's variables are, such as PIP_INDEX_URL.
-export_secrets() {
-	for secret in "${TRISTAN_SECRETS:-}"/PIP_*; do
-		if [ -f "$secret" ]; then
-			export "${secret##*/}=$(cat "$secret")"
-		fi
-	done
+# Secrets that are named as pip's variables are, such as PIP_INDEX_URL, and those that pip.conf names.
+take_secrets() {
+	if [ -z "$(private_names PIP_)" ] && ! grep -q '[$][{]' "${PIP_CONFIG_FILE:-/dev/null}"; then return; fi
+	(
+		umask 077
+		mkdir -p "$TRISTAN_PRIVATE"
+		"$python" "$TRISTAN_BUILD/pip_settings.py"
+	) || exit
+	export PIP_CONFIG_FILE="$TRISTAN_PRIVATE/pip.conf"
+	[ ! -f "$TRISTAN_PRIVATE/netrc" ] || export NETRC="$TRISTAN_PRIVATE/netrc"
 }
 
 cd "$TRISTAN_SOURCE/$TRISTAN_MODULE_PATH" || exit
@@ -79,9 +86,9 @@ for python in python3 python none; do
 done
 [ "$python" != none ] || fail "the build image has no python3; choose another image in the build profile"
 
-export_secrets
 export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$TRISTAN_DOWNLOADS/pip}"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 if [ -f "$TRISTAN_DEPENDENCY_LIB/pip.conf" ] && [ -z "${PIP_CONFIG_FILE:-}" ]; then
 	export PIP_CONFIG_FILE="$TRISTAN_DEPENDENCY_LIB/pip.conf"
 fi
+take_secrets

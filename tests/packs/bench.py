@@ -7,12 +7,14 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import io
 import os
+import shutil
 import subprocess
 
 from tests.lab import process
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PACKS = os.path.join(REPOSITORY, "business_hyper_fusion")
+COMMON = os.path.join(PACKS, "common")
 TELL = '#!/bin/sh\necho "$(basename "$0") in $(basename "$PWD"):"\nprintf \'<%s>\' "$@"\necho\n'
 """A tool that says its name, where it is, and its arguments."""
 
@@ -39,6 +41,10 @@ class Bench(object):
             process.output(["busybox", "--install", "-s", self._programs])
         for name in ("source", "cache/home", "downloads", "dependency_lib", "secrets", "bin"):
             os.makedirs(self.path(name))
+        shutil.copytree(COMMON, self.path("build"))
+        pack = os.path.join(PACKS, language)
+        for name in os.listdir(pack):
+            shutil.copy(os.path.join(pack, name), self.path("build", name))
 
     def path(self, *names):
         return os.path.join(self.place, *names)
@@ -76,19 +82,18 @@ class Bench(object):
         """:param script: a file of the pack, or, with a space in it, what sh is to run
         :returns: (int exit status, str output)
         """
-        build = os.path.join(PACKS, self.language)
-        words = ["-euc", script] if " " in script else [os.path.join(build, script)]
+        words = ["-euc", script] if " " in script else [self.path("build", script)]
         running = subprocess.Popen(
             [self._which("sh")] + words,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=self._environment(build, module_path, environment),
+            env=self._environment(module_path, environment),
             cwd=self.path("source"),
         )
         output, _ = running.communicate()
         return running.returncode, output.decode("utf-8").replace(self.place, "PLACE")
 
-    def _environment(self, build, module_path, more):
+    def _environment(self, module_path, more):
         values = dict(
             (name, value)
             for name, value in os.environ.items()
@@ -98,11 +103,12 @@ class Bench(object):
             PATH=self.path("bin") + ":" + self._programs,
             HOME=self.path("cache/home"),
             TRISTAN_SOURCE=self.path("source"),
-            TRISTAN_BUILD=build,
+            TRISTAN_BUILD=self.path("build"),
             TRISTAN_CACHE=self.path("cache"),
             TRISTAN_DOWNLOADS=self.path("downloads"),
             TRISTAN_DEPENDENCY_LIB=self.path("dependency_lib"),
             TRISTAN_SECRETS=self.path("secrets"),
+            TRISTAN_PRIVATE=self.path("private"),
             TRISTAN_MODULE_PATH=module_path,
             TRISTAN_PROJECT="shop",
         )

@@ -162,16 +162,58 @@ def test_a_script_of_one_s_own_has_maven_with_all_that(bench):
     assert (status, called(output)) == (0, ["source:" + ALWAYS + "<deploy><-P><a b>"])
 
 
-def test_secrets_named_as_the_tools_variables_are_such_variables(bench):
+NOT_IN_THE_ENVIRONMENT = "! env | grep hidden\n"
+
+
+def test_secrets_reach_maven_in_its_settings(bench):
+    bench.source({"pom.xml": POM})
     bench.write(
         {
-            "secrets/MAVEN_PASSWORD": "m1",
-            "secrets/ORG_GRADLE_PROJECT_key": "g1",
-            "secrets/OTHER": "o1",
+            "bin/mvn": TELL
+            + NOT_IN_THE_ENVIRONMENT
+            + 'while [ "$1" != --settings ]; do shift; done; cat "$2"\n',
+            "secrets/MAVEN_PASSWORD": "hidden<&",
+            "dependency_lib/settings.xml": "<settings><a>${env.MAVEN_PASSWORD}</a></settings>\n",
         }
     )
-    script = '. "$TRISTAN_BUILD/environment.sh"; echo "$MAVEN_PASSWORD $ORG_GRADLE_PROJECT_key ${OTHER-no}"'
-    assert bench.run(script=script) == (0, "m1 g1 no\n")
+    status, output = bench.run()
+    assert status == 0, output
+    assert called(output) == [
+        "source:" + ALWAYS + "<--settings><PLACE/private/settings.xml>" + PACKAGE
+    ]
+    assert output.endswith("<settings><a>hidden&#60;&#38;</a></settings>\n")
+
+
+def test_secrets_reach_gradle_as_properties_of_its_home(bench):
+    bench.source({"build.gradle": ""})
+    bench.write(
+        {
+            "bin/gradle": TELL
+            + NOT_IN_THE_ENVIRONMENT
+            + 'cat "$GRADLE_USER_HOME/gradle.properties"\n',
+            "secrets/ORG_GRADLE_PROJECT_key": "hidden\\1",
+            "secrets/GRADLE_TOKEN": "hidden2",
+            "secrets/OTHER": "hidden3",
+            "dependency_lib/gradle.properties": "key=first\n",
+        }
+    )
+    status, output = bench.run()
+    assert status == 0, output
+    assert output.endswith("key=first\nkey=hidden\\\\1\nGRADLE_TOKEN=hidden2\n")
+    assert os.path.islink(bench.path("downloads", "gradle", "gradle.properties"))
+
+
+def test_only_the_run_that_fetches_the_wrapper_s_maven_has_its_login(bench):
+    bench.source({"pom.xml": POM, "mvnw": TELL + "env | grep MVNW_PASSWORD || true\n"})
+    bench.write({"secrets/MVNW_PASSWORD": "hidden", "bin/mvn": TELL})
+    status, output = bench.run()
+    assert status == 0, output
+    assert "hidden" not in output
+    bench.source({"mvnw": '#!/bin/sh\n[ "$MVNW_PASSWORD $1" = "hidden --version" ]\n'})
+    status, output = bench.run()
+    assert (status, output.splitlines()[-1]) == (1, "java: Maven: clean package -DskipTests (in .)")
+    bench.source({"mvnw": "#!/bin/sh\nexit 1\n"})
+    assert bench.run()[1].endswith("java: the wrapper could not fetch its Maven\n")
 
 
 def options(bench, **environment):

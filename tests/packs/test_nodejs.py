@@ -172,12 +172,15 @@ RULES = {
     "no_pnpm": ({"package.json": "{}", "pnpm-lock.yaml": ""}, "no pnpm in the build image"),
 }
 RUN_RULES = """
+mkdir /both
+cp /common/* /pack/* /both/
 rm /usr/local/bin/pnpm
 for rule in /rules/*; do
     echo "== ${rule##*/}"
     mkdir /tmp/home
-    HOME=/tmp/home TRISTAN_BUILD=/pack TRISTAN_SOURCE=$rule TRISTAN_MODULE_PATH= TRISTAN_DOWNLOADS=/tmp/home \
-        TRISTAN_DEPENDENCY_LIB=/none TRISTAN_SECRETS=/none sh /pack/build_project.sh 2>&1 || echo failed
+    HOME=/tmp/home TRISTAN_BUILD=/both TRISTAN_SOURCE=$rule TRISTAN_MODULE_PATH= TRISTAN_DOWNLOADS=/tmp/home \
+        TRISTAN_DEPENDENCY_LIB=/none TRISTAN_SECRETS=/none TRISTAN_PRIVATE=/none \
+        sh /both/build_project.sh 2>&1 || echo failed
     rm -r /tmp/home
 done
 """
@@ -191,6 +194,8 @@ def test_rules(engine, nodejs_image, tmpdir):
     words += [
         "--volume",
         os.path.join(PACKS, "nodejs") + ":/pack:ro",
+        "--volume",
+        os.path.join(PACKS, "common") + ":/common:ro",
         nodejs_image,
         "sh",
         "-c",

@@ -2,6 +2,7 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import os
 import tarfile
 
 import pytest
@@ -65,10 +66,24 @@ def test_composer_has_the_operator_s_configuration_and_no_other(bench):
     assert bench.run(script=kept, COMPOSER_HOME="/mine")[1] == "/mine PLACE/downloads/composer\n"
 
 
-def test_secrets_named_as_composer_s_variables_are_such_variables(bench):
-    bench.write({"secrets/COMPOSER_AUTH": "{}", "secrets/OTHER": "o"})
-    script = '. "$TRISTAN_BUILD/composer.sh"; echo "$COMPOSER_AUTH ${OTHER-no}"'
-    assert bench.run(script=script) == (0, "{} no\n")
+LOOK = '. "$TRISTAN_BUILD/composer.sh"; cat "$COMPOSER_HOME/auth.json"; env | grep hidden || true'
+
+
+def test_the_secret_composer_auth_is_auth_json(bench):
+    bench.write({"secrets/COMPOSER_AUTH": '{"a": "hidden"}'})
+    assert bench.run(script=LOOK) == (0, '{"a": "hidden"}')
+    assert bench.run(script=LOOK, COMPOSER_HOME=bench.path("mine")) == (0, '{"a": "hidden"}')
+    bench.write({"own/auth.json": "{}"})
+    status, output = bench.run(script=LOOK, COMPOSER_HOME=bench.path("own"))
+    assert (
+        status == 1 and "PLACE/own/auth.json and a secret COMPOSER_AUTH; put all logins" in output
+    )
+
+
+def test_the_operator_s_auth_json_names_secrets(bench):
+    bench.write({"dependency_lib/auth.json": '{"a": "${TOKEN}"}\n', "secrets/TOKEN": 'hi"dden'})
+    assert bench.run(script=LOOK) == (0, '{"a": "hi\\"dden"}\n')
+    assert os.readlink(bench.path("cache/composer/auth.json")) == bench.path("private/auth.json")
 
 
 MISSING = {
