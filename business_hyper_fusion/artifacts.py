@@ -9,12 +9,20 @@ from __future__ import absolute_import, print_function
 
 import fnmatch
 import hashlib
+import json
 import os
 import stat
 
-from business_hyper_fusion import compat
+from business_hyper_fusion import compat, files, outcome
+from business_hyper_fusion.grammar import Refused, check_artifact_name
 
 CHUNK = 1024 * 1024
+
+LARGEST_LIST = files.LARGEST_DOCUMENT // 2
+"""Bytes of JSON: the list is a part of the status, which nobody believes any more when it is too large."""
+
+BESIDES = 400
+"""Bytes of an entry's JSON that are not its name, its path's beginning included."""
 
 
 def run(work):
@@ -22,9 +30,38 @@ def run(work):
     base = module_directory(work.ref.source, work.request["project"]["module_path"])
     patterns = work.request["artifacts"] or pack_patterns(work)
     names = sorted(set(name for pattern in patterns for name in matching(base, pattern)))
+    names = _fetchable(work, names)
+    _check_count(names)
     if work.request["artifacts"] and not names:
         work.log.say("==> package: nothing matches artifacts %s" % ", ".join(patterns))
     return [_keep(work, base, name) for name in names]
+
+
+def _fetchable(work, names):
+    """The files whose names a controller takes; of the others the log tells."""
+    kept = [name for name in names if _is_name(name)]
+    if len(kept) < len(names):
+        left = "==> package: %d files of artifacts are left out, their names can't be had elsewhere"
+        work.log.say(left % (len(names) - len(kept)))
+    return kept
+
+
+def _is_name(name):
+    """:param name: bytes."""
+    try:
+        text = name.decode("utf-8")
+        check_artifact_name(text)
+    except (UnicodeError, Refused):
+        return False
+    return text.encode("utf-8") == name
+
+
+def _check_count(names):
+    """:raises outcome.Ended: their list does not fit into a status."""
+    size = sum(2 * len(json.dumps(name.decode("utf-8"))) + BESIDES for name in names)
+    if size > LARGEST_LIST:
+        message = "artifacts matches %d files, too many to list; pack them into an archive"
+        raise outcome.failed("too_many_artifacts", message % len(names))
 
 
 def module_directory(source, module_path):

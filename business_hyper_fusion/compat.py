@@ -8,6 +8,7 @@ from __future__ import absolute_import, print_function
 
 import errno
 import os
+import re
 import select as _select
 import sys
 import time
@@ -20,6 +21,16 @@ else:
     text_type = str
 
 
+LONE_SURROGATE = re.compile(
+    b"[\\ud800-\\udbff](?![\\udc00-\\udfff])|(?<![\\ud800-\\udbff])[\\udc00-\\udfff]".decode(
+        "unicode_escape"
+    )
+)
+"""A half of a character beyond U+FFFF without the other one: legal in no UTF."""
+
+REPLACEMENT = b"\\ufffd".decode("unicode_escape")
+
+
 def to_bytes(text):
     """:param text: native, Unicode or bytes. :returns: bytes, UTF-8."""
     return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
@@ -29,7 +40,8 @@ def to_native(data):
     """:param data: bytes or text. :returns: native str; bytes that are not UTF-8 are replaced."""
     if PY2:
         text = data if isinstance(data, text_type) else data.decode("utf-8", "replace")
-        return text.encode("utf-8")
+        # 2.7 decodes halves of characters, which are no UTF-8 for anybody else.
+        return LONE_SURROGATE.sub(REPLACEMENT, text).encode("utf-8")
     return data if isinstance(data, str) else data.decode("utf-8", "replace")
 
 

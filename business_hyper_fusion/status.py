@@ -14,6 +14,9 @@ from business_hyper_fusion import compat, elsewhere, events, files, identity, re
 from business_hyper_fusion.grammar.status import check_status
 from business_hyper_fusion.protocol import PHASES, PROTOCOL, TERMINAL_STATES
 
+MESSAGE_BYTES = 4000
+"""Most of a message; a tool's last words, which may be in it, can have any length."""
+
 RESOURCES = ("cpu_seconds", "peak_memory_bytes", "read_bytes", "written_bytes")
 
 
@@ -141,7 +144,7 @@ class Status(object):
         self.document.update(
             state=ended.state if ended else "success",
             cause=ended.cause if ended else "",
-            message=ended.message if ended else "",
+            message=sentence(ended.message) if ended else "",
             exit=ended.exit_status if ended else 0,
             ended_at=compat.iso_time(),
             wall_seconds=round(compat.monotonic() - self._begun, 3),
@@ -173,6 +176,11 @@ class Status(object):
             append_line(self._attempt.events, line)
         except (IOError, OSError):
             pass
+
+
+def sentence(text):
+    """:returns: native text that every reader of a status takes, whatever it was made of."""
+    return compat.to_native(compat.to_bytes(text)[:MESSAGE_BYTES])
 
 
 def append_line(path, document):

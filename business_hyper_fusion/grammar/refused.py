@@ -9,14 +9,11 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import re
 
-from business_hyper_fusion.compat import text_type
+from business_hyper_fusion.compat import LONE_SURROGATE, text_type
 
 SHOWN = 80
 """Characters of a refused value that are printed."""
 
-_LONE_SURROGATE = re.compile(
-    "[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]"
-)
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _CONTROL_BUT_TAB = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -85,7 +82,7 @@ def text_of(value, what):
         text.encode("utf-8")
     except UnicodeError:
         raise Refused("%s must be valid UTF-8" % what, value)
-    if _LONE_SURROGATE.search(text):
+    if LONE_SURROGATE.search(text):
         raise Refused("%s must be valid UTF-8" % what, value)
     return text
 
