@@ -17,7 +17,7 @@ import time
 from business_hyper_fusion import grammar
 from business_hyper_fusion.grammar.paths import check_artifact_name
 from controller import answer, errors
-from controller.part_file import PartFile
+from controller.part_file import PartFile, free_bytes
 
 ANSWER_SECONDS = 60.0
 SILENCE = 30.0
@@ -34,18 +34,32 @@ Artifact = collections.namedtuple("Artifact", "name size sha256")
 def listed(status):
     """:param status: a believed status. :returns: list of Artifact.
 
-    :raises errors.ProtocolError: a name, size or hash that is none.
+    :raises errors.ProtocolError: a name, size or hash that is none, or two files in one place.
     """
     found = [Artifact(one["name"], one["size"], one["sha256"]) for one in status["artifacts"]]
-    for one in found:
-        try:
+    try:
+        for one in found:
             check_artifact_name(one.name)
             grammar.check_release(one.sha256)
-        except grammar.Refused as refused:
-            raise errors.ProtocolError(
-                "%s lists an artifact that is refused: %s" % (status["machine"], refused)
-            )
+        check_places([one.name for one in found])
+    except grammar.Refused as refused:
+        raise errors.ProtocolError(
+            "%s lists an artifact that is refused: %s" % (status["machine"], refused)
+        )
     return found
+
+
+def check_places(names):
+    """Refuse names of which one is another's, or its directory's."""
+    known = set(names)
+    if len(known) != len(names):
+        raise grammar.Refused("an artifact is listed twice")
+    for name in names:
+        above = name.rpartition("/")[0]
+        while above:
+            if above in known:
+                raise grammar.Refused("nothing may lie below a file", name)
+            above = above.rpartition("/")[0]
 
 
 def chosen(found, wanted):
@@ -89,7 +103,9 @@ class Fetch(object):
         places = [(one, PartFile(directory, one.name)) for one in artifacts]
         check_apart(places)
         places = [(one, place, wanting(one, place, force)) for one, place in places]
-        self._total = sum(one.size for one, _, is_missing in places if is_missing)
+        missing = [(one, place) for one, place, is_missing in places if is_missing]
+        self._total = sum(one.size for one, _ in missing)
+        check_room(directory, self._total - sum(place.arrived() for _, place in missing))
         try:
             return [self._result(*each) for each in places]
         finally:
@@ -113,6 +129,7 @@ class Fetch(object):
                 self._on_event("%s came out wrong; fetching it anew" % artifact.name)
                 place.restart()
                 self._drop_channel()
+            place.discard()
         finally:
             place.close()
         raise errors.ProtocolError(
@@ -192,6 +209,16 @@ def check_apart(places):
                 % one.name,
                 remedy="fetch them one by one, into different directories",
             )
+
+
+def check_room(directory, size):
+    """:raises errors.LocalFileError: what the machine announces can't fit."""
+    free = free_bytes(directory)
+    if free is not None and size > free:
+        raise errors.LocalFileError(
+            "%s has %d bytes free, and %d are to come" % (directory, free, size),
+            remedy="make room, or choose some of the files by name",
+        )
 
 
 def wanting(artifact, place, force):

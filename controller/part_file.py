@@ -51,6 +51,11 @@ class PartFile(object):
             with open(self.path, "rb") as source:
                 return digest_of(source).hexdigest()
 
+    def arrived(self):
+        """:returns: int, bytes that an earlier try left."""
+        with told(self.part):
+            return os.lstat(self.part).st_size if mode_of(self.part) == stat.S_IFREG else 0
+
     def open(self):
         """Goes on where an earlier try stopped: ``size`` says how much is there."""
         with told(self.part):
@@ -87,6 +92,11 @@ class PartFile(object):
             self._file.truncate()
         self._digest = hashlib.sha256()
         self.size = 0
+
+    def discard(self):
+        """Nothing of it is to be kept for a next try."""
+        with told(self.part):
+            os.unlink(self.part)
 
     def keep(self):
         """The whole file is there: gives it its name."""
@@ -135,6 +145,18 @@ def mode_of(path):
         if error.errno != errno.ENOENT:
             raise
         return None
+
+
+def free_bytes(directory):
+    """:returns: int, what may still be written where a directory is or will be; None where nobody knows."""
+    path = os.path.realpath(compat.path_bytes(directory))
+    while not os.path.isdir(path):
+        path = os.path.dirname(path)
+    try:
+        found = os.statvfs(path)
+    except EnvironmentError:
+        return None
+    return found.f_bavail * found.f_frsize
 
 
 def digest_of(source):
