@@ -13,6 +13,6 @@ def workshop(repositories, git_over_http):
     shop = repositories.create("group/shop")
     shop.commit({"README": "shop\n"}, "First")
     shop.tag("v1")
-    made = Workshop(git_over_http.address("group/shop"))
+    made = Workshop(git_over_http.address("group/shop"), shop)
     yield made
     made.remove()

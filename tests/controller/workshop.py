@@ -30,14 +30,15 @@ REST = """build_profiles:
     compile_to_execute: |
 {script}
 projects:
-  shop: {{repository: "{address}", build_profile: script}}
+  shop: {{repository: "{address}", build_profile: script{project}}}
 """
 
 
 class Workshop(object):
-    """:param address: of the repository that the project `shop` is built from."""
+    """:param address: of the repository that the project `shop` is built from. :param shop: that Repository."""
 
-    def __init__(self, address):
+    def __init__(self, address, shop=None):
+        self.shop = shop
         self.directory = process.directory("workshop")
         self.address = address
         self.transports = {}
@@ -52,14 +53,14 @@ class Workshop(object):
     def release(self):
         io.open(os.path.join(self.directory, "go"), "w").close()
 
-    def controller(self, script="echo built", machines=("builder-1",), executors=1):
+    def controller(self, script="echo built", machines=("builder-1",), executors=1, project=""):
         """A controller with its own connections; all of one workshop share the state."""
-        loaded = settings.load(self.write(script, machines, executors))
+        loaded = settings.load(self.write(script, machines, executors, project))
         state = State(os.path.join(self.directory, "state"))
         return service.Controller(loaded, state, connect=self._connect)
 
-    def write(self, script, machines, executors):
-        """tristan.yml. :returns: its path."""
+    def write(self, script, machines, executors, project=""):
+        """tristan.yml. :param project: another key of the project's. :returns: its path."""
         lines = "".join("      %s\n" % line for line in script.splitlines())
         text = "machines:\n" + "".join(
             MACHINE.format(
@@ -67,7 +68,8 @@ class Workshop(object):
             )
             for name in machines
         )
-        text += REST.format(script=lines, address=self.address)
+        more = ", " + project if project else ""
+        text += REST.format(script=lines, address=self.address, project=more)
         path = os.path.join(self.directory, "tristan.yml")
         with io.open(path, "w") as opened:
             opened.write(text)
