@@ -11,6 +11,7 @@ refresh  fetch and make ahead of builds, then gc          one document in, one l
 lend     secrets for a shell                              a line in, a line out, then until stdin ends
 shell    a person in what a build ran in                  by arguments: a terminal, or pipes
 guard    not for controllers: the guardian of a build (see daemon.py)
+settle   not for controllers: what a script on the host runs when worker and guardian are dead (see step.py)
 """
 
 from __future__ import absolute_import, print_function
@@ -54,6 +55,11 @@ def main(arguments):
 
         executor_id, build_id, number, worker = arguments[1:]
         daemon.guard(business.executor(executor_id).attempt(build_id, int(number)), int(worker))
+        return 0
+    if verb == "settle":
+        from business_hyper_fusion import settle
+
+        settle.settle_soon(business.executor(arguments[1]))
         return 0
     sys.stderr.write("unknown verb %r; known: %s\n" % (verb, ", ".join(sorted(VERBS))))
     return 2

@@ -21,6 +21,7 @@ MOUNTS = {
     "secrets": "/tristan/secrets",
     "context": "/tristan/context",
     "private": "/tristan/private",
+    "lifeline": "/tristan/lifeline",
 }
 """Where things are inside, the same in every build: what tools cache by path stays valid."""
 
@@ -62,6 +63,15 @@ def run_options(work, environment_file, cid_file, step=BUILD):
     for label, value in sorted(labels(work).items()):
         options += ["--label", "%s=%s" % (label, value)]
     return options + _limits(request["limits"]) + _mounts(work, step) + PRIVATE
+
+
+def attended_options(work, directory):
+    """:param directory: of the lifeline. :returns: options of a container that a worker attends to, besides the others.
+
+    The engine itself removes it, also when nobody is left on the machine to do that.
+    """
+    mount = (directory, MOUNTS["lifeline"], True)
+    return ["--rm"] + _mount(mount, work.request["engine"]["selinux"])
 
 
 def labels(work):
@@ -227,6 +237,7 @@ def script_variables(work, step=BUILD):
         "TRISTAN_SCRIPT": step.script,
         "TRISTAN_BUILD_IMAGE": work.status.document["image"]["build_image"],
         "TRISTAN_BUILD": MOUNTS["build"],
+        "TRISTAN_LIFELINE": MOUNTS["lifeline"],
     }
 
 

@@ -76,6 +76,8 @@ class Background(object):
         """Never returns."""
         try:
             _close_all_but(self._held, writing)
+            # By this everything is found that the build starts, whoever its parent is by then.
+            os.environ["TRISTAN_ATTEMPT"] = self._attempt.token
             steps = work()
             told = json.dumps(next(steps))
             os.write(writing, told.encode("ascii") + b"\n")
@@ -115,11 +117,11 @@ def guard(attempt, worker):
 
     :param worker: pid, a child of this process.
     """
-    from business_hyper_fusion import reaper, settle
+    from business_hyper_fusion import prctl, settle
 
-    reaper.adopt_orphans()
+    prctl.adopt_orphans()
     _, wait_status = compat.retry_interrupted(os.waitpid, worker, 0)
     how = "ended with exit status %d" % os.WEXITSTATUS(wait_status)
     if os.WIFSIGNALED(wait_status):
         how = "was killed by signal %d" % os.WTERMSIG(wait_status)
-    settle.lose(attempt, how)
+    settle.lose(attempt, how, below=os.getpid())

@@ -119,6 +119,7 @@ def environment(work):
         "SSL_CERT_DIR",
         "GIT_SSL_CAINFO",
         "SSH_AUTH_SOCK",
+        "TRISTAN_ATTEMPT",
         "USER",
         "LOGNAME",
     )

@@ -12,7 +12,7 @@ import pwd
 import signal
 import subprocess
 
-from business_hyper_fusion import compat, outcome
+from business_hyper_fusion import compat, outcome, prctl
 
 TICK = 0.1
 """Seconds between two looks at the clock and the cancel marker, at most."""
@@ -22,6 +22,8 @@ LEFTOVER_WAIT = 0.5
 
 CAPTURE_LIMIT = 1024 * 1024
 """Bytes kept of a captured output; more is read and dropped."""
+
+RESET = (signal.SIGPIPE, signal.SIGTERM, signal.SIGCHLD, signal.SIGINT, signal.SIGHUP)
 
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -36,10 +38,13 @@ def host_environment():
 
 
 class Finished(object):
-    """A command that ended: ``exit_status`` (int, 128 + signal), ``output`` (captured bytes), ``usage`` (rusage)."""
+    """A command that ended: ``exit_status`` (int, 128 + signal), ``killed`` (by a signal), ``output`` (captured bytes),
+    ``usage`` (rusage).
+    """
 
-    def __init__(self, exit_status, output, usage):
-        self.exit_status = exit_status
+    def __init__(self, wait_status, output, usage):
+        self.exit_status = _exit_status(wait_status)
+        self.killed = os.WIFSIGNALED(wait_status)
         self.output = output
         self.usage = usage
 
@@ -65,6 +70,9 @@ class Command(object):
 
     stop = None
     """Called with a signal's number when the command runs as another user (``sudo docker``), who can't be signalled."""
+
+    lifeline = None
+    """Lifeline that signals go down first, to where the command's work is done."""
 
     def __init__(self, words, environment, directory=None, stdin=None, capture=False, seconds=None):
         self.words = words
@@ -107,7 +115,7 @@ class Runner(object):
             watch.kill()
             _reap(process, wait=True)
             raise
-        finished = Finished(_exit_status(watch.wait_status), bytes(watch.captured), watch.usage)
+        finished = Finished(watch.wait_status, bytes(watch.captured), watch.usage)
         self.usages.append(finished.usage)
         if watch.reason is not None:
             raise watch.reason
@@ -138,10 +146,19 @@ class Runner(object):
         """:returns: False at the end of the output."""
         data = compat.retry_interrupted(os.read, output, 65536)
         if not command.capture:
-            self._log.write(data)
+            self._tell(data)
         elif len(watch.captured) < CAPTURE_LIMIT:
             watch.captured.extend(data)
         return bool(data)
+
+
+    def _tell(self, data):
+        """A full disk ends a command, unless that is what tidies up."""
+        try:
+            self._log.write(data)
+        except (IOError, OSError):
+            if self._control is not None:
+                raise
 
 
 class _Watch(object):
@@ -196,6 +213,8 @@ class _Watch(object):
 
     def _signal(self, number):
         """Signal the command's whole process group; it is the leader of its own."""
+        if self._command.lifeline is not None and self._command.lifeline.pass_on(number):
+            return
         try:
             os.killpg(self._process.pid, number)
         except OSError as error:
@@ -215,7 +234,7 @@ def _start(command):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             close_fds=True,
-            preexec_fn=_lead_own_session,
+            preexec_fn=_to_lead_own_session(),
         )
     except OSError as problem:
         message = "%s can't be started: %s" % (command.words[0], os.strerror(problem.errno or 0))
@@ -229,11 +248,19 @@ def _start(command):
     return process
 
 
-def _lead_own_session():
-    """In the child: a session of its own, and the signals that Python and the worker changed as they were."""
-    os.setsid()
-    for number in (signal.SIGPIPE, signal.SIGTERM, signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+def _to_lead_own_session():
+    """:returns: what a child does first: a session of its own, the signals that Python and the worker changed as they
+    were, and the worker's death its own: the script's, where it has a lifeline, comes by that.
+    """
+    worker = os.getpid()
+
+    def prepare():
+        os.setsid()
+        for number in RESET:
+            signal.signal(number, signal.SIG_DFL)
+        prctl.die_with(worker)
+
+    return prepare
 
 
 def _reap(process, wait):

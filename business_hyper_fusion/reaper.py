@@ -20,17 +20,6 @@ ENGINE_SECONDS = 60
 """An engine that does not answer within this is taken to be down."""
 
 
-def adopt_orphans():
-    """Become the parent of every orphan below (PR_SET_CHILD_SUBREAPER), so that a double fork hides nothing."""
-    try:
-        import ctypes
-
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
-    except (ImportError, AttributeError, OSError):
-        # Without libffi the environment marker alone finds them, unless they wiped their environment.
-        pass
-
-
 def kill_processes(token, below=None):
     """Kill every process of an attempt.
 

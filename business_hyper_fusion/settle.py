@@ -6,6 +6,7 @@ Only who holds the executor's lock may write this, so a build has one terminal s
 from __future__ import absolute_import, print_function
 
 import os
+import time
 
 from business_hyper_fusion import (
     clean,
@@ -20,6 +21,8 @@ from business_hyper_fusion import (
 )
 from business_hyper_fusion.log import Log
 from business_hyper_fusion.masker import Masker
+
+WAIT_SECONDS = 60
 
 LOOKED_AT = 3
 """Newest builds of an executor that are looked at; older ones were settled when these began."""
@@ -45,6 +48,13 @@ def settle(executor):
     finally:
         os.close(held)
     return True
+
+
+def settle_soon(executor):
+    """Settle once whoever holds the executor is gone; one that is at it itself is left to finish."""
+    deadline = compat.monotonic() + WAIT_SECONDS
+    while not settle(executor) and compat.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def unfinished_attempts(executor):
@@ -74,16 +84,17 @@ def attempts_of(executor, build_id):
     return [executor.attempt(build_id, number) for number in numbers]
 
 
-def lose(attempt, how=None):
+def lose(attempt, how=None, below=None):
     """End an attempt whose process is gone. The caller holds the executor's lock.
 
     :param how: text, how the process ended, where that is known.
+    :param below: pid whose descendants are the attempt's, whatever their environment says.
     """
     document = status.read(attempt)
     if document is None or status.terminal(document):
         return
     ended = _cause(document, how)
-    left = _reap(attempt, document["phase"])
+    left = _reap(attempt, document["phase"], below)
     request_log = _finish_log(attempt, "==> %s%s" % (ended.message, left))
     for phase in document["phases"]:
         if phase.get("state") == "running":
@@ -101,9 +112,9 @@ def _cause(document, how):
     return outcome.Ended("lost", "startup_died", message)
 
 
-def _reap(attempt, phase):
+def _reap(attempt, phase, below):
     """:returns: text for the log about what could not be removed, or ""."""
-    reaper.kill_processes(attempt.token)
+    reaper.kill_processes(attempt.token, below)
     request = files.read_json(attempt.request) or {}
     command = (request.get("engine") or {}).get("command")
     if phase == "publish" and request.get("publish") and command:

@@ -8,9 +8,20 @@ from __future__ import absolute_import, print_function
 
 import json
 import os
+import sys
 import time
 
-from business_hyper_fusion import compat, container, engine, files, outcome, reaper, scripts
+from business_hyper_fusion import (
+    compat,
+    container,
+    engine,
+    files,
+    lifeline,
+    outcome,
+    prctl,
+    reaper,
+    scripts,
+)
 from business_hyper_fusion.process import Command
 from business_hyper_fusion.resources import ContainerMeter
 
@@ -19,11 +30,14 @@ CLEAN_SECONDS = 120
 KILLED = 128 + 9
 """Exit status of a shell whose command was killed."""
 
-OOM_SECONDS = 1.0
-"""How long an engine may take to notice that a container ran out of memory."""
+BROKEN_OFF = 125
+"""Exit status by which an engine says that it failed itself; a script can use it, too."""
 
-NOT_STARTED = (125, 126, 127)
-"""Exit statuses by which an engine says that it could not start the container; a script can use them too."""
+NOT_STARTED = (BROKEN_OFF, 126, 127)
+"""Exit statuses by which an engine says that it could not start the container; a script can use them, too."""
+
+ENGINE_BACK_SECONDS = 30.0
+"""How long an engine that broke off is waited for, so that nothing of the build is left in it."""
 
 
 def run(work, step):
@@ -37,7 +51,7 @@ def run(work, step):
     try:
         finished = running.run()
         if finished.exit_status != 0:
-            raise running.explain(finished.exit_status)
+            raise running.explain(finished)
     finally:
         work.container_use = running.use()
         running.clean()
@@ -51,11 +65,23 @@ class HostStep(object):
         self._step = step
 
     def run(self):
-        reaper.adopt_orphans()
-        return self._work.runner.run(self._script("do_build_project.sh", []))
+        prctl.adopt_orphans()
+        line = lifeline.Lifeline(self._work.scratch("lifeline." + self._step.name))
+        command = self._script("do_build_project.sh", self._settling())
+        command.environment["TRISTAN_LIFELINE"] = line.directory
+        command.lifeline = line
+        try:
+            return self._work.runner.run(command)
+        finally:
+            line.close()
 
-    def explain(self, exit_status):
-        return _script_failed(self._step, exit_status)
+    def explain(self, finished):
+        return _script_failed(self._step, finished.exit_status)
+
+    def _settling(self):
+        """:returns: the command that ends the build when its worker and its guardian are dead."""
+        package = os.path.join(self._work.release, "business_hyper_fusion")
+        return [sys.executable, "-E", "-S", "-B", package, "settle", self._work.executor.id]
 
     def use(self):
         return None
@@ -85,6 +111,8 @@ class DockerStep(object):
         self._cid_file = work.scratch("container_id." + step.name)
         self._environment_file = work.scratch("environment")
         self._meter = ContainerMeter(self._cid_file, self._pid_of)
+        self._lifeline = None
+        self._broken_off = False
 
     def run(self):
         environment = container.environment_file(self._work, self._step)
@@ -93,40 +121,66 @@ class DockerStep(object):
         options = container.run_options(
             self._work, self._environment_file, self._cid_file, self._step
         )
+        self._lifeline = lifeline.Lifeline(self._work.scratch("lifeline." + self._step.name))
+        options += container.attended_options(self._work, self._lifeline.directory)
         command = self._script("do_build_project.sh", options)
         command.stop = self._signal_container
-        return self._work.runner.run(command, self._meter)
+        command.lifeline = self._lifeline
+        try:
+            return self._work.runner.run(command, self._meter)
+        finally:
+            self._lifeline.close()
 
-    def explain(self, exit_status):
-        """Why it did not end with 0: the container's own state tells, where there is one."""
-        state = self._state()
-        if state is None or (exit_status in NOT_STARTED and not _started(state)):
+    def explain(self, finished):
+        """Why it did not end with 0: what was said on the lifeline tells the engine's failures from the script's."""
+        said, exit_status = self._lifeline, finished.exit_status
+        if self._is_lost(finished):
+            self._broken_off = True
+            message = "the engine, or its client, was killed while %s ran; build it again"
+            return outcome.error("engine_lost", message % self._step.title, exit_status)
+        if not said.began and exit_status in NOT_STARTED:
             message = (
                 "the engine could not run the %s container (exit %d); its words are in the log"
             )
             return outcome.error(
                 "engine_failed", message % (self._step.name, exit_status), exit_status
             )
-        if self._ran_out_of_memory(state, exit_status):
+        if self._ran_out_of_memory(exit_status):
             message = "%s ran out of memory; raise limits.memory of the build profile"
             return outcome.failed("oom", message % self._step.title, exit_status)
         return _script_failed(self._step, exit_status)
 
-    def _ran_out_of_memory(self, state, exit_status):
-        """The engine hears of it from the kernel on its own way, which may take longer than the container's end."""
-        likely = self._work.request["limits"]["memory"] or exit_status == KILLED
-        deadline = compat.monotonic() + OOM_SECONDS
-        while likely and state and not state.get("OOMKilled") and compat.monotonic() < deadline:
-            time.sleep(0.05)
-            state = self._state()
-        return bool(state and state.get("OOMKilled"))
+    def _is_lost(self, finished):
+        """Whether the client came to an end that is not the container's."""
+        if finished.killed:
+            return True
+        said = self._lifeline
+        return said.began and said.exit_status is None and finished.exit_status == BROKEN_OFF
+
+    def _ran_out_of_memory(self, exit_status):
+        """Kernels before 4.13 don't count; what is killed under a limit was most likely too large."""
+        if self._lifeline.oom_kills is None:
+            return bool(self._work.request["limits"]["memory"]) and exit_status == KILLED
+        return self._lifeline.oom_kills > 0
 
     def use(self):
         return self._meter.use
 
     def clean(self):
+        if self._broken_off:
+            self._wait_for_engine()
         _run_clean(self._work, self._step, self._script("clean_build_project.sh", []))
         compat.remove_file(self._environment_file)
+
+    def _wait_for_engine(self):
+        """One that was killed is mostly started again at once. Its containers end without it, by their lifeline."""
+        deadline = compat.monotonic() + ENGINE_BACK_SECONDS
+        attempt = self._work.attempt
+        while reaper.remove_containers(self._work.engine, attempt.build_id, attempt.number) is None:
+            if compat.monotonic() >= deadline:
+                self._work.log.say("==> %s: the engine does not answer any more" % self._step.name)
+                return
+            time.sleep(0.5)
 
     def _script(self, name, arguments):
         path = os.path.join(self._work.ref.build, name)
@@ -135,13 +189,6 @@ class DockerStep(object):
         return Command(
             scripts.interpreter(path) + arguments, environment, directory=self._work.ref.build
         )
-
-    def _state(self):
-        answer = self._ask(engine.state_inspect(self._work.engine, self._name))
-        try:
-            return json.loads(answer.text()) if answer.exit_status == 0 else None
-        except ValueError:
-            return None
 
     def _pid_of(self, container_id):
         state = reaper.ask_engine(engine.state_inspect(self._work.engine, container_id))
@@ -152,16 +199,6 @@ class DockerStep(object):
 
     def _signal_container(self, number):
         reaper.ask_engine(engine.kill(self._work.engine, self._name, number))
-
-    def _ask(self, words):
-        return self._work.runner.unstoppable().run(
-            self._work.engine_command(words, capture=True, seconds=30)
-        )
-
-
-def _started(state):
-    """Docker fills StartedAt with the year 1 until it has started; both engines put a refusal into Error."""
-    return not state.get("Error") and not str(state.get("StartedAt", "0001")).startswith("0001")
 
 
 def _script_failed(step, exit_status):

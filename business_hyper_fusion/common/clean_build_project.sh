@@ -1,11 +1,23 @@
 #!/bin/sh
-# Remove what do_build_project.sh started; runs after every build, however it ended. Nothing there is fine.
+# Remove what do_build_project.sh started; runs after every build, however it ended. Nothing there is fine: the engine
+# itself removes a container that has ended.
 set -eu
 set -f
 
 [ "$TRISTAN_ISOLATION" = docker ] || exit 0
-# shellcheck disable=SC2086
-if ! $TRISTAN_ENGINE rm --force --volumes "$TRISTAN_CONTAINER" >/dev/null 2>&1; then
+
+gone() {
 	# shellcheck disable=SC2086
 	! $TRISTAN_ENGINE container inspect "$TRISTAN_CONTAINER" >/dev/null 2>&1
-fi
+}
+
+tries=5
+while ! gone; do
+	# shellcheck disable=SC2086
+	$TRISTAN_ENGINE rm --force --volumes "$TRISTAN_CONTAINER" >/dev/null 2>&1 || {
+		# It may be just removing it itself.
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] || exit 1
+		sleep 1
+	}
+done

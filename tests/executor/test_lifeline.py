@@ -1,0 +1,142 @@
+"""attended.sh, the script's own parent, with the shells that images have: what it hears and says, when it ends all."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from business_hyper_fusion.lifeline import Lifeline
+from tests.lab.python import interpreter
+
+COMMON = os.path.join(
+    os.path.dirname(os.path.abspath(__file__)), "../../business_hyper_fusion/common"
+)
+
+SHELLS = (["/bin/dash"], ["/bin/bash", "--posix"], ["/bin/busybox", "sh"])
+
+
+@pytest.fixture
+def line(tmpdir):
+    made = Lifeline(str(tmpdir.join("line")))
+    yield made
+    if os.path.isdir(made.directory):
+        made.close()
+
+
+def attend(shell, directory, text, ending):
+    """Start a script. :param ending: text, shell command that ends everything. :returns: subprocess.Popen"""
+    script = os.path.join(os.path.dirname(directory), "script.sh")
+    with open(script, "w") as target:
+        target.write(text)
+    attended = os.path.join(COMMON, "attended.sh")
+    words = shell + [attended, directory, script, "/bin/sh", "-c", ending]
+    return subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=os.setsid
+    )
+
+
+def until(happened, seconds=20):
+    end = time.time() + seconds
+    while not happened():
+        assert time.time() < end
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
+@pytest.mark.parametrize("status", [0, 3, 125])
+def test_it_says_how_the_script_ended(line, shell, status):
+    child = attend(shell, line.directory, "read x; echo out; echo err >&2; exit %d" % status, ":")
+    assert child.communicate()[0] == b"out\nerr\n"
+    assert child.returncode == status
+    line.listen()
+    assert (line.began, line.exit_status) == (True, status)
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
+def test_a_signal_reaches_the_scripts_group_and_its_answer_counts(line, shell):
+    text = "trap 'echo tidied; exit 9' TERM; sleep 60 & sleep 0.3; echo begun; wait"
+    child = attend(shell, line.directory, text, ":")
+    assert child.stdout.readline() == b"begun\n"
+    assert line.pass_on(signal.SIGTERM) and not line.pass_on(signal.SIGKILL)
+    assert child.communicate()[0] == b"tidied\n"
+    line.listen()
+    assert (child.returncode, line.exit_status) == (9, 9)
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
+def test_a_script_that_was_killed(line, shell):
+    child = attend(shell, line.directory, "kill -9 $$", ":")
+    child.communicate()
+    line.listen()
+    assert (child.returncode, line.exit_status) == (137, 137)
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
+def test_the_end_of_the_line_ends_everything(line, shell, tmpdir):
+    child = attend(shell, line.directory, "echo begun; sleep 60", "kill -9 0")
+    assert child.stdout.readline() == b"begun\n"
+    line.close()
+    assert child.wait() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
+def test_a_line_that_nobody_holds_any_more_when_it_starts(shell, tmpdir):
+    directory = str(tmpdir.mkdir("line"))
+    for name in ("alive", "said"):
+        os.mkfifo(os.path.join(directory, name))
+    child = attend(shell, directory, "sleep 60", "kill -9 0")
+    assert child.wait() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
+def test_nothing_but_the_script_stays_when_it_ends(line, shell):
+    child = attend(shell, line.directory, "true", "sleep 60")
+    child.communicate()
+    until(lambda: subprocess.call(["pgrep", "-s", str(child.pid)]) == 1)
+
+
+def test_a_signal_before_the_beginning_is_not_passed_on(line):
+    assert not line.pass_on(signal.SIGTERM)
+
+
+def test_a_flood_and_nonsense_are_listened_to(line):
+    writing = os.open(os.path.join(line.directory, "said"), os.O_WRONLY)
+    for data in (
+        b"x" * 5000,
+        b"\n\xff\nended x\noom_kill 2 3\nended \n",
+        b"oom_kill 2\nended 7\nended",
+    ):
+        os.write(writing, data)
+        line.listen()
+    os.close(writing)
+    assert (line.began, line.oom_kills, line.exit_status) == (False, 2, 7)
+
+
+def test_a_command_dies_with_who_started_it(tmpdir):
+    """A worker that is killed leaves no command of its own behind."""
+    program = """
+import os, sys
+sys.path.insert(0, %r)
+from business_hyper_fusion import process
+child = process._start(process.Command(["sleep", "60"], dict(os.environ)))
+print(child.pid); sys.stdout.flush()
+child.wait()
+""" % os.path.dirname(os.path.dirname(COMMON))
+    worker = subprocess.Popen([interpreter(), "-c", program], stdout=subprocess.PIPE)
+    sleeping = int(worker.stdout.readline())
+    os.kill(sleeping, 0)
+    worker.kill()
+    worker.communicate()
+    until(lambda: _is_gone(sleeping))
+
+
+def _is_gone(pid):
+    try:
+        with open("/proc/%d/stat" % pid) as stat:
+            return stat.read().rpartition(") ")[2][0] in "ZX"
+    except (IOError, OSError):
+        return True
