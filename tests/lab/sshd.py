@@ -96,6 +96,10 @@ class Sshd(object):
         below = process.children(self.pid)
         return [pid for pid in below if process.command_name(pid).startswith("sshd")]
 
+    def connections(self):
+        """:returns: int, how many connections are served now: the listener has a child for each"""
+        return len([pid for pid in self.sessions() if process.parent_of(pid) == self.pid])
+
     def kill_sessions(self):
         """Cut every connection as a network fault would; the listener and the remote commands live.
 
