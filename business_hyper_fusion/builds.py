@@ -12,7 +12,7 @@ import json
 import os
 import sys
 
-from business_hyper_fusion import compat, names, settle, status
+from business_hyper_fusion import compat, names, order, settle, status
 from business_hyper_fusion.grammar.json_text import parse_json
 
 
@@ -58,7 +58,7 @@ def executors(business, held=None):
         found[executor.id] = {
             "busy": busy,
             "build_id": running.build_id if running else None,
-            "last": next(iter(settle.newest_builds(executor)), None),
+            "last": next(iter(order.newest(executor)), None),
             "holds": holds(executor, held),
         }
     return found
@@ -78,7 +78,7 @@ def listing(business, wanted, limit):
     ids = [
         (build_id, executor)
         for executor in business.executors()
-        for build_id in settle.newest_builds(executor)
+        for build_id in order.newest(executor)
         if names.means(wanted, build_id)
     ]
     found = []

@@ -5,7 +5,7 @@ from __future__ import absolute_import, print_function
 import os
 import shutil
 
-from business_hyper_fusion import checkout, compat, files, layout, lock, names
+from business_hyper_fusion import checkout, compat, files, layout, lock, names, order
 
 KEPT_BUILDS = 50
 """Builds of an executor whose log and artifacts are kept; of older ones a tombstone stays."""
@@ -19,7 +19,7 @@ def run(work):
     if work.request["ref"]["kind"] in ("tag", "commit"):
         checkout.forget(work.ref)
     forget_secrets(work.attempt)
-    bury_old_builds(work.executor, work.request["build_id"])
+    bury_old_builds(work.executor)
     mark_use(work)
 
 
@@ -30,17 +30,15 @@ def forget_secrets(attempt):
     checkout.remove_tree(attempt.context)
 
 
-def bury_old_builds(executor, own=""):
-    """Keep KEPT_BUILDS whole; a tombstone goes on saying that a build was claimed, and how it ended.
-
-    :param own: id of the build that runs: it stays, however many were asked for after it.
-    """
-    for build_id in sorted(os.listdir(executor.builds))[:-KEPT_BUILDS]:
+def bury_old_builds(executor):
+    """Keep KEPT_BUILDS whole; a tombstone goes on saying that a build was claimed, and how it ended."""
+    for build_id in order.newest(executor)[KEPT_BUILDS:]:
         build = os.path.join(executor.builds, build_id)
-        for number in os.listdir(build) if build_id != own else ():
+        for number in os.listdir(build):
             attempt = os.path.join(build, number)
             for name in perishable(attempt):
                 checkout.remove_tree(os.path.join(attempt, name))
+    order.shorten(executor)
 
 
 def perishable(attempt):

@@ -10,7 +10,7 @@ import os
 import stat
 import time
 
-from business_hyper_fusion import clean, files, lock, names, settle, status, workspace
+from business_hyper_fusion import clean, files, lock, names, order, settle, status, workspace
 from business_hyper_fusion.gc_report import DAY, Item, days, moment
 from business_hyper_fusion.layout import Project
 
@@ -106,7 +106,7 @@ def caches(report, executor):
 def kept_builds(executor):
     """:returns: list of (layout.Attempt, status) of the builds whose files are kept, newest first."""
     found = []
-    for build_id in settle.newest_builds(executor)[: clean.KEPT_BUILDS]:
+    for build_id in order.newest(executor)[: clean.KEPT_BUILDS]:
         for attempt in settle.attempts_of(executor, build_id):
             document = status.read(attempt)
             if document is not None:
@@ -153,7 +153,7 @@ def _of_attempt(kind, attempt, path, document):
 
 def _history(report, executor):
     """Builds beyond those that are kept become tombstones, and tombstones go in the end."""
-    for build_id in settle.newest_builds(executor)[clean.KEPT_BUILDS :]:
+    for build_id in order.newest(executor)[clean.KEPT_BUILDS :]:
         build = os.path.join(executor.builds, build_id)
         entries = [
             os.path.join(attempt, name)

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 
-from business_hyper_fusion import compat, files, grammar, identity, lock, settle, status
+from business_hyper_fusion import compat, files, grammar, identity, lock, order, settle, status
 from business_hyper_fusion.grammar.json_text import parse_json
 from business_hyper_fusion.layout import Business
 from business_hyper_fusion.protocol import PROTOCOL
@@ -186,6 +186,7 @@ class Launch(object):
     def _prepare(self):
         """Everything on disk that the background needs; the status last, it says that there is a build."""
         attempt = self._attempt
+        order.add(self._executor, attempt.build_id)
         for directory in (attempt.secrets, attempt.build_secrets, attempt.scratch):
             if not os.path.isdir(directory):
                 os.mkdir(directory, 0o700)

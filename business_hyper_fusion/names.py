@@ -15,8 +15,8 @@ import re
 import time
 
 RESERVED = frozenset(
-    "branches build builds cache commits data_data.json events.jsonl lock log mirrors releases run "
-    "source status tags trees".split()
+    "branches build builds cache commits data_data.json events.jsonl launched lock log mirrors releases "
+    "run source status tags trees".split()
 )
 """Files and directories of Tristan's own that stand beside those named after hosts and projects."""
 

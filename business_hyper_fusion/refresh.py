@@ -22,6 +22,7 @@ from business_hyper_fusion import (
     gc_report,
     grammar,
     lock,
+    order,
     outcome,
     settle,
     status,
@@ -77,7 +78,7 @@ def held(business, within_seconds):
     """:returns: list of {"address", "name"}, the branches built here within that time."""
     found = set()
     for executor in business.executors():
-        for build_id in settle.newest_builds(executor):
+        for build_id in order.newest(executor):
             begun = gc_report.moment(os.path.join(executor.builds, build_id))
             if time.time() - begun <= within_seconds:
                 found.update(_branches_of(settle.attempts_of(executor, build_id)))

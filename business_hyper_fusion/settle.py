@@ -15,6 +15,7 @@ from business_hyper_fusion import (
     files,
     identity,
     lock,
+    order,
     outcome,
     reaper,
     status,
@@ -59,19 +60,11 @@ def settle_soon(executor):
 
 def unfinished_attempts(executor):
     """The newest attempts whose status is not terminal."""
-    for build_id in newest_builds(executor)[:LOOKED_AT]:
+    for build_id in order.newest(executor)[:LOOKED_AT]:
         for attempt in attempts_of(executor, build_id):
             document = status.read(attempt)
             if document is not None and not status.terminal(document):
                 yield attempt
-
-
-def newest_builds(executor):
-    """:returns: build ids, newest first: they sort by time."""
-    try:
-        return sorted(os.listdir(executor.builds), reverse=True)
-    except OSError:
-        return []
 
 
 def attempts_of(executor, build_id):

@@ -32,6 +32,7 @@ from business_hyper_fusion import (
     lend,
     lock,
     names,
+    order,
     process,
     reaper,
     settle,
@@ -161,11 +162,13 @@ class Shell(object):
 
 def newer(executor, attempt):
     """The attempts of an executor that were launched after another one."""
-    begun = os.stat(attempt.request).st_mtime
-    for build_id in settle.newest_builds(executor):
+    for build_id in order.newest(executor):
+        is_own = build_id == attempt.build_id
         for other in settle.attempts_of(executor, build_id):
-            if os.path.exists(other.request) and os.stat(other.request).st_mtime > begun:
+            if os.path.exists(other.request) and not (is_own and other.number <= attempt.number):
                 yield other
+        if is_own:
+            return
 
 
 class Container(object):

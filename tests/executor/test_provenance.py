@@ -9,7 +9,7 @@ import os
 import jsonschema
 import pytest
 
-from business_hyper_fusion import clean, provenance
+from business_hyper_fusion import clean, order, provenance
 from tests.executor import provenance_schema
 
 SCRIPT = "mkdir -p dist; echo one >dist/one; echo two >'dist/t wo'"
@@ -107,8 +107,10 @@ def test_it_outlives_the_log(machine, address, monkeypatch):
     monkeypatch.setattr(clean, "KEPT_BUILDS", 1)
     request = machine.request(address, SCRIPT)
     found = build(machine, request)
-    os.mkdir(os.path.join(machine.business.executor("1").builds, "20991121T065500000-00000000"))
-    clean.bury_old_builds(machine.business.executor("1"))
+    executor, later = machine.business.executor("1"), "20991121T065500000-00000000"
+    os.mkdir(os.path.join(executor.builds, later))
+    order.add(executor, later)
+    clean.bury_old_builds(executor)
     attempt = machine.attempt(request)
     assert sorted(os.listdir(attempt.path)) == ["provenance.json", "request.json", "status"]
     answer = machine.ask("request", {"build_id": request["build_id"]})
