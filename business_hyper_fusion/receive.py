@@ -41,8 +41,10 @@ LOCK_WAIT = 90.0  # seconds; longer than SILENCE, so a dead sync ahead of us has
 KEPT = 3  # newest releases, never pruned
 PRUNE_AGE = 86400.0  # seconds
 MAX_DIGITS = 20  # of a number; larger ones take hours
-SHA256 = re.compile("^[0-9a-f]{64}$")
-PATH = re.compile("^[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*$")
+SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+PATH = re.compile(r"[A-Za-z0-9._@+-]+(/[A-Za-z0-9._@+-]+)*\Z")
+ROOT = re.compile(r"/[ -~]*\Z")
+BUSINESS = re.compile(r"[0-9]{1,9}\Z")
 CAUSES = {
     errno.ENOSPC: "disk_full",
     errno.EDQUOT: "disk_full",
@@ -176,9 +178,9 @@ def check_request(request):
     if request.get("protocol") != PROTOCOL:
         raise Failed("protocol", "this sync speaks protocol %d only" % PROTOCOL)
     root, business, release = (request.get(key) for key in ("root", "business", "release"))
-    if not isinstance(root, TEXT) or not root.startswith("/") or os.path.normpath(root) != root:
+    if not isinstance(root, TEXT) or not ROOT.match(root) or os.path.normpath(root) != root:
         raise Failed("corrupt", "the root is not an absolute, normalised path")
-    if not isinstance(business, TEXT) or not re.match("^[0-9]{1,9}$", business):
+    if not isinstance(business, TEXT) or not BUSINESS.match(business):
         raise Failed("corrupt", "the business id is not a number")
     if not isinstance(release, TEXT) or not SHA256.match(release):
         raise Failed("corrupt", "the release is not named by a hash")
@@ -279,11 +281,10 @@ def receive_files(stream, directory, lacking):
         header = stream.line()
         if header.get("end") is True:
             break
-        entry = waiting.pop(header.get("path"), None)
+        path = header.get("path")
+        entry = waiting.pop(path, None) if isinstance(path, TEXT) else None
         if entry is None or header.get("size") != entry["size"]:
-            raise Failed(
-                "corrupt", "a file arrived that was not asked for: %.80r" % (header.get("path"),)
-            )
+            raise Failed("corrupt", "a file arrived that was not asked for: %.80r" % (path,))
         write_file(directory, entry, stream.chunks(entry["size"]))
     if waiting:
         raise Failed("corrupt", "%d of the files asked for did not arrive" % len(waiting))

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from business_hyper_fusion import receive
+from tests.faults import rows
 from tests.lab.python import interpreter
 
 RECEIVE = os.path.join(
@@ -287,8 +288,18 @@ def test_a_killed_sync_leaves_a_hidden_directory_which_the_next_one_removes(mach
     assert hidden(machine) == []
 
 
+@rows.hostile(9)
 @pytest.mark.parametrize(
-    "damage", [b"", b"{", b"[]", b"\xff\xfe", b'{"protocol": 1}', b'{"protocol": 1, "release": 5}']
+    "damage",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"protocol": 1}',
+        b'{"protocol": 1, "release": 5}',
+        b"[" * 100000,
+    ],
 )
 def test_a_damaged_record_is_written_anew(machine, damage):
     machine.sync(FILES)
@@ -418,6 +429,7 @@ HOSTILE_PATHS = [
     "run/1/data_data.json",
     "releases/x",
     "business_hyper_fusion/a\nb.sh",
+    "startup.py\n",
     "business_hyper_fusion/a\0b.sh",
     "business_hyper_fusion/\u202eevil.sh",
     "",
@@ -425,6 +437,7 @@ HOSTILE_PATHS = [
 ]
 
 
+@rows.hostile(5)
 @pytest.mark.parametrize("path", HOSTILE_PATHS)
 def test_a_path_that_leaves_the_release_is_refused(machine, path):
     manifest = [dict(entry("startup.py", b""), path=path)]
@@ -464,6 +477,10 @@ def hostile_requests():
         {"root": "relative"},
         {"root": "/tmp/../etc"},
         {"root": None},
+        {"root": "/tmp/a\0b"},
+        {"root": "/tmp/line\n"},
+        {"root": json.loads('"/tmp/\\ud800"')},
+        {"business": "1\n"},
         {"business": "../1"},
         {"business": 1},
         {"business": ""},
@@ -471,6 +488,7 @@ def hostile_requests():
     ]
 
 
+@rows.hostile(5)
 @pytest.mark.parametrize("changes", hostile_requests())
 def test_a_hostile_request_is_refused_before_anything_is_made(machine, changes):
     process = machine.start()
@@ -480,6 +498,7 @@ def test_a_hostile_request_is_refused_before_anything_is_made(machine, changes):
     assert not os.path.exists(machine.base)
 
 
+@rows.hostile(5)
 def test_too_much_in_all_is_refused(machine):
     manifest = [
         dict(entry("business_hyper_fusion/%d" % number, b""), size=16 * 1024 * 1024)
@@ -489,7 +508,19 @@ def test_too_much_in_all_is_refused(machine):
     assert (answers[-1]["answer"], answers[-1]["cause"]) == ("failed", "corrupt")
 
 
-@pytest.mark.parametrize("line", [b"not json\n", b"[]\n", b"\xff\n", b"\n", b""])
+@rows.hostile(5)
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"not json\n",
+        b"[]\n",
+        b"\xff\n",
+        b"\n",
+        b"",
+        b"[" * 100000 + b"\n",
+        b'{"protocol": ' + b"1" * 10000 + b"}\n",
+    ],
+)
 def test_a_broken_first_line_is_an_answer_and_no_traceback(machine, line):
     process = machine.start()
     process.stdin.write(line)
@@ -505,8 +536,12 @@ def test_a_broken_first_line_is_an_answer_and_no_traceback(machine, line):
         ("startup.py", b"print('STARTED')\n"),
         ("business_hyper_fusion/stranger.sh", b"echo\n"),
         ("../../evil.sh", b"echo\n"),
+        ({"startup.py": 1}, b""),
+        (["startup.py"], b""),
+        (None, b""),
     ],
 )
+@rows.hostile(5)
 def test_content_that_was_not_asked_for_is_refused_whole(machine, path, content):
     process = machine.start()
     send(process, request(machine.root, FILES))
@@ -518,6 +553,7 @@ def test_content_that_was_not_asked_for_is_refused_whole(machine, path, content)
     assert not os.path.exists(os.path.join(os.path.dirname(machine.root), "evil.sh"))
 
 
+@rows.hostile(5)
 def test_an_early_end_is_refused(machine):
     process = machine.start()
     send(process, request(machine.root, FILES))
@@ -557,6 +593,7 @@ def test_a_young_release_is_never_pruned(machine):
     assert all(os.path.exists(machine.release(files)) for files in made)
 
 
+@rows.hostile(9)
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
 def test_nothing_is_pruned_while_a_request_can_not_be_read(machine, text):
     made = six_releases(machine)
