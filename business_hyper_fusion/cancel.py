@@ -10,14 +10,12 @@ from __future__ import absolute_import, print_function
 import os
 import signal
 
-from business_hyper_fusion import builds, compat, files, identity, settle, status
+from business_hyper_fusion import builds, compat, elsewhere, files, identity, settle, status
 
 
 def main(business):
     question = builds.read_question()
-    attempt = builds.find(
-        business, str(question.get("build_id") or ""), question.get("attempt")
-    )
+    attempt = builds.find(business, str(question.get("build_id") or ""), question.get("attempt"))
     if attempt is None:
         builds.answer_with({"answer": "absent", "status": {}})
         return 0
@@ -26,10 +24,18 @@ def main(business):
     if document is None or status.terminal(document):
         builds.answer_with({"answer": "ended", "status": document or {}})
         return 0
-    files.publish(attempt.cancel, compat.to_bytes(str(question.get("reason") or "")))
+    leave(attempt, compat.to_bytes(str(question.get("reason") or "")))
     wake(document["process"])
     builds.answer_with({"answer": "cancelling", "status": document})
     return 0
+
+
+def leave(attempt, reason):
+    """Also where the disk takes nothing."""
+    try:
+        files.publish(attempt.cancel, reason)
+    except (IOError, OSError):
+        elsewhere.write(attempt, elsewhere.CANCEL, reason)
 
 
 def wake(process):

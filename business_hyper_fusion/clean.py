@@ -5,7 +5,7 @@ from __future__ import absolute_import, print_function
 import os
 import shutil
 
-from business_hyper_fusion import checkout, compat, files, layout, lock, names, order
+from business_hyper_fusion import checkout, compat, files, layout, lock, names, order, room
 
 KEPT_BUILDS = 50
 """Builds of an executor whose log and artifacts are kept; of older ones a tombstone stays."""
@@ -14,10 +14,16 @@ TOMBSTONE = ("status", "request.json", "provenance.json")
 """What stays of them: how it ended, what was asked, and from what the result was made."""
 
 
-def run(work):
-    """Tags and single commits keep no source; a branch and a tree keep theirs for what changes next."""
-    if work.request["ref"]["kind"] in ("tag", "commit"):
+def run(work, lacking=False):
+    """Tags and single commits keep no source; a branch and a tree keep theirs for what changes next.
+
+    :param lacking: whether the attempt ended because the disk took nothing more: it shall not be what keeps the
+        next build from beginning.
+    """
+    if lacking or work.request["ref"]["kind"] in ("tag", "commit"):
         checkout.forget(work.ref)
+    if lacking and room.lack_of_room(work.attempt.path):
+        checkout.remove_tree(work.project.cache)
     forget_secrets(work.attempt)
     bury_old_builds(work.executor)
     mark_use(work)

@@ -22,6 +22,7 @@ from business_hyper_fusion import (
     gc_executors,
     gc_shared,
     lock,
+    outcome,
     settle,
     workspace,
 )
@@ -42,9 +43,12 @@ def answer(business, question):
     try:
         report = asked(question)
         engine = [str(word) for word in question.get("engine") or []]
+        return run(business, report, engine)
     except ValueError as refused:
         return {"answer": "refused", "message": str(refused)}
-    return run(business, report, engine)
+    except (IOError, OSError) as problem:
+        ended = outcome.of_os_error(problem, "the collection")
+        return {"answer": "refused", "message": ended.message}
 
 
 def asked(question):
@@ -69,7 +73,7 @@ def _is_count(value):
 def run(business, report, engine):
     """:param engine: the engine's command words, [] for none. :returns: the answer."""
     compat.make_directories(business.upkeep)
-    held = lock.acquire(os.path.join(business.upkeep, "gc.lock"))
+    held = lock.acquire(business.gc_lock)
     if held is None:
         return {"answer": "busy"}
     try:
@@ -85,7 +89,7 @@ class Collection(object):
     def __init__(self, business, report):
         self._business = business
         self._report = report
-        self._bin = gc_bin.Bin(os.path.join(business.upkeep, "bin"))
+        self._bin = gc_bin.Bin(business.bin)
 
     def run(self, engine):
         if not self._report.dry_run:

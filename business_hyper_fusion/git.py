@@ -50,6 +50,11 @@ def fetch(mirror, address, refspecs):
     return command(*(words + tuple(refspecs)))
 
 
+def prune(mirror):
+    """Drop the objects that no ref needs, and what a git that was killed has left half."""
+    return command("--git-dir", mirror, "prune", "--expire=now")
+
+
 def list_remote(address, refs):
     return command("ls-remote", "--", address, *refs)
 

@@ -12,7 +12,17 @@ import os
 import sys
 import time
 
-from business_hyper_fusion import compat, files, grammar, identity, lock, order, settle, status
+from business_hyper_fusion import (
+    compat,
+    files,
+    grammar,
+    identity,
+    lock,
+    order,
+    reserve,
+    settle,
+    status,
+)
 from business_hyper_fusion.grammar.json_text import parse_json
 from business_hyper_fusion.layout import Business
 from business_hyper_fusion.protocol import PROTOCOL
@@ -46,9 +56,9 @@ def main(release, arguments):
     except Refusal as refusal:
         answer = {"answer": "refused", "cause": refusal.cause, "message": str(refusal)}
     except (IOError, OSError) as problem:
-        from business_hyper_fusion import outcome
+        from business_hyper_fusion import room
 
-        ended = outcome.of_os_error(problem, "the launch")
+        ended = room.of_os_error(problem, "the launch", Business.of_release(release).path)
         answer = {"answer": "refused", "cause": ended.cause, "message": ended.message}
     if answer is not None:
         os.write(1, compat.to_bytes(json.dumps(answer, sort_keys=True)) + b"\n")
@@ -194,6 +204,7 @@ class Launch(object):
             files.publish(attempt.secret(slot), compat.to_bytes(text), 0o600)
         files.publish_json(self._attempt.request, self._request)
         files.publish(self._attempt.log, b"")
+        reserve.set_aside(self._attempt)
         status.Status(self._attempt, status.initial(self._request)).publish()
         files.publish_json(self._executor.request, self._request)
         below = os.path.relpath(self._attempt.path, self._executor.path)
@@ -205,6 +216,10 @@ class Launch(object):
         import shutil
 
         shutil.rmtree(self._attempt.path, ignore_errors=True)
+        try:
+            os.rmdir(os.path.dirname(self._attempt.path))
+        except OSError:
+            pass  # Other attempts are there.
 
     def _detach(self, held):
         """:returns: the answer, in the process that was called; the others never come back from here."""

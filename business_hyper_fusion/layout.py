@@ -37,6 +37,8 @@ class Business(object):
         self.mirrors = join(path, "mirrors")
         self.images = join(path, "images")
         self.upkeep = join(path, "upkeep")
+        self.gc_lock = join(self.upkeep, "gc.lock")
+        self.bin = join(self.upkeep, "bin")
         self.trees = join(path, "trees")
         self.empty_home = join(path, "cache", "empty_home")
 

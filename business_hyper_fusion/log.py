@@ -3,8 +3,8 @@
 A flood keeps its head up to the cap; behind that two files take turns as a ring, and their content is
 appended once, behind a marker that counts what was left out, when the log is closed. Memory stays flat.
 
-A disk that takes nothing is told once, by an exception, to who writes then; what is said after that, while the build
-is being tidied up, is written as far as there is room.
+On a disk that takes nothing a command's output is refused by an exception, so that the command ends; Tristan's own
+lines are written as far as there is room, so that nothing that tidies up is kept from it.
 """
 
 from __future__ import absolute_import, print_function
@@ -32,21 +32,23 @@ class Log(object):
         self._cap = cap
         self._size = os.fstat(self._descriptor).st_size
         self._line_open = False
-        self._has_failed = False
 
     def write(self, data):
         """Append what a process wrote.
 
         :param data: bytes.
-        :raises OSError: disk full; once.
+        :raises OSError: disk full, read-only.
         """
         self._append(self._masker.feed(data))
 
     def say(self, text):
-        """Append a line of Tristan's own, on a line of its own. :raises OSError: as write."""
-        self._append(self._masker.feed(b"") + self._masker.flush())
-        start = b"\n" if self._line_open else b""
-        self._append(start + self._masked_line(text) + b"\n")
+        """Append a line of Tristan's own, on a line of its own, if it can be had."""
+        try:
+            self._append(self._masker.flush())
+            start = b"\n" if self._line_open else b""
+            self._append(start + self._masked_line(text) + b"\n")
+        except (IOError, OSError):
+            pass
 
     def close(self):
         """Finish the log: the ring is appended, the file synced.
@@ -75,10 +77,6 @@ class Log(object):
             return
         try:
             self._append_bounded(data)
-        except (IOError, OSError):
-            if not self._has_failed:
-                self._has_failed = True
-                raise
         finally:
             self._size = os.fstat(self._descriptor).st_size
 

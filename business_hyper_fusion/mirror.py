@@ -9,7 +9,7 @@ from __future__ import absolute_import, print_function
 import os
 import shutil
 
-from business_hyper_fusion import compat, git, lock, names, outcome
+from business_hyper_fusion import compat, git, lock, names, outcome, room
 from business_hyper_fusion.process import Command
 
 EVERYTHING = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
@@ -108,8 +108,9 @@ class Mirror(object):
         """A fetch failed. Asking the server for the ref alone tells why, without reading git's messages:
 
         it does not answer: the repository can't be reached; it has no such ref; or it has, and then it is the
-        mirror that is broken, which is thrown away and cloned anew, once.
+        mirror that is broken, which is thrown away and cloned anew, once. Unless it is the disk.
         """
+        self._check_disk()
         listed = self.git.run(git.list_remote(self.address, [ref] if ref else []), capture=True)
         if listed.exit_status != 0:
             raise self._unavailable(listed)
@@ -120,6 +121,13 @@ class Mirror(object):
         if not self._fetch_once(refspecs):
             message = "git could not fetch from %s; its words are in the log"
             raise outcome.error("git_failed", message % self.address)
+
+    def _check_disk(self):
+        """What came until the disk was full is of no use, and would keep it full."""
+        lacked = room.lack(self._work.business.mirrors)
+        if lacked:
+            self.git.succeeds(git.prune(self.path))
+            raise outcome.lacking(lacked)
 
     def _unavailable(self, listed):
         self._work.log.write(listed.output)

@@ -65,7 +65,8 @@ class Phases(object):
         ended = self._catching(self._all)
         if ended:
             self._keep(ended)
-        tidied = self._catching(lambda: self._phase("clean", self._clean))
+        lacking = ended is not None and ended.cause in outcome.LACKS
+        tidied = self._catching(lambda: self._phase("clean", lambda: self._clean(lacking)))
         return ended or tidied or self._catching(lambda: provenance.write(self._work))
 
     def _all(self):
@@ -118,8 +119,8 @@ class Phases(object):
         except (IOError, OSError) as problem:
             work.log.say("==> the source could not be kept: %s" % problem)
 
-    def _clean(self):
-        clean.run(self._work)
+    def _clean(self, lacking):
+        clean.run(self._work, lacking)
         workspace.remove_old(self._work)
 
     def _phase(self, name, do):
@@ -181,9 +182,6 @@ def _say_end(work, ended, failed_in):
 
     :param failed_in: name of the phase that it ended in, "" for success.
     """
-    try:
-        work.log.say("==> %s" % (ended.message if ended else "success"))
-        for line in workspace.words(work, failed_in, ended) if failed_in else ():
-            work.log.say("==> " + line)
-    except (IOError, OSError):
-        pass
+    work.log.say("==> %s" % (ended.message if ended else "success"))
+    for line in workspace.words(work, failed_in, ended) if failed_in else ():
+        work.log.say("==> " + line)

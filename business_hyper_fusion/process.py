@@ -114,6 +114,8 @@ class Runner(object):
         except BaseException:
             watch.kill()
             _reap(process, wait=True)
+            if watch.reason is not None:
+                raise watch.reason  # What it said while it was ended may not have found room.
             raise
         finished = Finished(watch.wait_status, bytes(watch.captured), watch.usage)
         self.usages.append(finished.usage)
@@ -150,7 +152,6 @@ class Runner(object):
         elif len(watch.captured) < CAPTURE_LIMIT:
             watch.captured.extend(data)
         return bool(data)
-
 
     def _tell(self, data):
         """A full disk ends a command, unless that is what tidies up."""

@@ -16,7 +16,13 @@ RESERVE_BYTES = 256 * 1024
 
 
 def set_aside(attempt):
-    """:raises OSError: there is not even this much room."""
+    """What gc needs is made, too: it must be able to make room where there is no inode left.
+
+    :raises OSError: there is not even this much room.
+    """
+    business = attempt.executor.business
+    compat.make_directories(business.bin)
+    os.close(os.open(business.gc_lock, os.O_RDWR | os.O_CREAT, 0o644))
     for path, size in ((attempt.spare, SPARE_BYTES), (attempt.reserve, RESERVE_BYTES)):
         files.publish(path, b"\0" * size)
 

@@ -5,25 +5,36 @@ In: a path below a root. Out: the cause by which nothing more can be written the
 
 from __future__ import absolute_import, print_function
 
+import errno
 import os
 
 from business_hyper_fusion import compat, outcome
 
-READ_ONLY = 1  # ST_RDONLY of statvfs(3); 2.7 has no name for it
-
 ALMOST_NOTHING = 1024 * 1024
 """Bytes free; what fails with less than this left has failed for want of room."""
+
+ALMOST_NONE = 16
+"""Inodes free, likewise: file systems keep some from who asks for the last one."""
 
 EVERY = 0.2
 """Seconds between two looks."""
 
 
 def lack(path):
-    """:returns: a cause of outcome.LACKS, "" while there is room."""
+    """:param path: of a directory of our own. :returns: a cause of outcome.LACKS, "" while there is room."""
+    try:
+        # Since an error of the disk is no flag of the file system any more (Linux 6.14), only a change tells.
+        os.utime(path, None)
+    except OSError as error:
+        if error.errno == errno.EROFS:
+            return "read_only"
+    return lack_of_room(path)
+
+
+def lack_of_room(path):
+    """:returns: as lack, without trying to change anything."""
     room = os.statvfs(path)
-    if room.f_flag & READ_ONLY:
-        return "read_only"
-    if room.f_files and not room.f_favail:
+    if room.f_files and room.f_favail < ALMOST_NONE:
         return "no_inodes"
     return "disk_full" if room.f_bavail * room.f_frsize < ALMOST_NOTHING else ""
 
@@ -52,7 +63,7 @@ class Room(object):
         now = compat.monotonic()
         if now >= self._due:
             self._due = now + EVERY
-            self.lacked = lack(self._path) or self.lacked
+            self.lacked = lack_of_room(self._path) or self.lacked
 
     def begin(self):
         """What was lacking before does not count any more."""

@@ -62,8 +62,7 @@ def unfinished_attempts(executor):
     """The newest attempts whose status is not terminal."""
     for build_id in order.newest(executor)[:LOOKED_AT]:
         for attempt in attempts_of(executor, build_id):
-            document = status.read(attempt)
-            if document is not None and not status.terminal(document):
+            if status.read(attempt) is not None and not status.is_at_home(attempt):
                 yield attempt
 
 
@@ -84,7 +83,7 @@ def lose(attempt, how=None, below=None):
     :param below: pid whose descendants are the attempt's, whatever their environment says.
     """
     document = status.read(attempt)
-    if document is None or status.terminal(document):
+    if document is None or status.bring_home(attempt):
         return
     ended = _cause(document, how)
     left = _reap(attempt, document["phase"], below)

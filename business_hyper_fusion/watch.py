@@ -12,7 +12,7 @@ from __future__ import absolute_import, print_function
 import json
 import os
 
-from business_hyper_fusion import builds, compat, files, settle, status
+from business_hyper_fusion import builds, compat, elsewhere, files, settle, status
 from business_hyper_fusion.grammar.json_text import parse_json
 
 BEAT_SECONDS = 5.0
@@ -121,6 +121,8 @@ class Follow(object):
     def _changed_status(self):
         """:returns: True when there is a status that was not sent yet; it is kept."""
         signature = _signature(self._attempt.status)
+        if signature is not None:
+            signature += (elsewhere.find(self._attempt, elsewhere.STATUS),)
         if signature is None or signature == self._seen:
             return False
         document = status.read(self._attempt)

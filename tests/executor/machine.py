@@ -40,9 +40,12 @@ def podman_engine(podman, **values):
 
 
 class Machine(object):
-    """:param engine: the engine's words for isolation ``docker``."""
+    """:param engine: the engine's words for isolation ``docker``.
+    :param interpreter: path of the machine's Python; this one's by default.
+    """
 
-    def __init__(self, engine=("docker",), image="", root=None):
+    def __init__(self, engine=("docker",), image="", root=None, interpreter=None):
+        self._interpreter = interpreter or python.interpreter()
         self.root = root or process.directory("machine")
         self.engine = list(engine)
         self.image = image
@@ -135,7 +138,7 @@ class Machine(object):
     def start_watch(self):
         """:returns: the process of the verb ``watch``, pipes at both ends."""
         words = [
-            python.interpreter(),
+            self._interpreter,
             "-E",
             "-S",
             "-B",
@@ -146,7 +149,7 @@ class Machine(object):
 
     def _python(self, words, stdin):
         child = subprocess.Popen(
-            [python.interpreter(), "-E", "-S", "-B"] + words,
+            [self._interpreter, "-E", "-S", "-B"] + words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,0 +1,250 @@
+"""The machine's disk is full, has no inodes left, becomes read-only: the build says so, the machine stays usable."""
+
+from __future__ import absolute_import, print_function
+
+import json
+import os
+
+import pytest
+
+from tests.executor.conftest import address, shop  # noqa: F401
+from tests.executor.machine import Machine
+from tests.faults import rows
+from tests.faults.small import Reader, is_free, whole
+from tests.lab.disk import FailingDisk, SmallDisk
+
+MEBIBYTES = 12
+TALKING = "echo begun; sleep 1; while :; do echo talking and talking and talking; done"
+WRITING = 'echo begun; cat /dev/zero >"$TRISTAN_SOURCE/big"'
+HOARDING = 'echo begun; cat /dev/zero >"$TRISTAN_CACHE/big"'
+TIDY = "cat /dev/zero >big; sleep 0.5; rm big; echo begun; exit 1"
+QUIET = "echo begun; sleep 2; exit 3"
+
+
+@pytest.fixture
+def machine_on(executor_python):
+    """Function (disk) -> Machine with that disk as its root; both go after the test."""
+    disks = []
+
+    def make(disk):
+        disks.append(disk)
+        return Machine(root=disk.path, interpreter=executor_python)
+
+    yield make
+    for disk in disks:
+        disk.remove()
+
+
+@rows.fault(13)
+@pytest.mark.parametrize("script", [WRITING, HOARDING, TIDY], ids=["source", "cache", "tidy"])
+def test_a_build_fills_the_disk(machine_on, address, injections, script):  # noqa: F811
+    """... and gives back what it took."""
+    disk = SmallDisk(MEBIBYTES)
+    machine = machine_on(disk)
+    request = machine.request(address, script)
+    with injections.measured():
+        status = ended(machine, request)
+        assert (status["state"], status["cause"]) == ("error", "disk_full")
+        assert "make room" in status["message"]
+        assert whole(machine, request, status)
+    builds_on(machine, address)
+
+
+def ended(machine, request, then=lambda: None):
+    """:param then: what happens to the disk once the script runs. :returns: the terminal status.
+
+    Nobody who reads the status finds half of one.
+    """
+    assert machine.launch(request)["answer"] == "started"
+    with Reader(machine.attempt(request).status) as reader:
+        machine.wait_for_log(request, "begun")
+        then()
+        is_free(machine)
+    assert reader.torn == [] and reader.read > 10
+    return seen(machine, request)
+
+
+def seen(machine, request):
+    """:returns: the status as a controller is told it."""
+    asked = {"limit": 5, "build": request["build_id"]}
+    return machine.ask("builds", asked)["builds"][0]
+
+
+@rows.fault(13)
+def test_a_log_fills_the_disk(machine_on, address, injections):  # noqa: F811
+    disk = SmallDisk(MEBIBYTES)
+    machine = machine_on(disk)
+    disk.fill(leave=3 << 20)
+    request = machine.request(address, TALKING)
+    with injections.measured():
+        status = ended(machine, request)
+        assert (status["state"], status["cause"]) == ("error", "disk_full")
+        assert whole(machine, request, status)
+    disk.make_room()
+    builds_on(machine, address)
+
+
+def builds_on(machine, where):
+    """With room, and nothing else done by hand."""
+    status = machine.run(machine.request(where, "true"))
+    assert status["state"] == "success", status["message"]
+
+
+@rows.fault(13)
+@pytest.mark.parametrize(
+    "script, state",
+    [(TALKING, "error"), (QUIET, "error"), ("echo begun; sleep 2", "success")],
+    ids=["log", "silent", "success"],
+)
+def test_others_fill_the_disk_in_mid_build(machine_on, address, injections, script, state):  # noqa: F811
+    """... to the last byte, and take what the build gives back, too."""
+    disk = SmallDisk(MEBIBYTES)
+    machine = machine_on(disk)
+    request = machine.request(address, script)
+    with injections.measured():
+        status = ended(machine, request, disk.fill)
+        assert (status["state"], status["cause"]) == (
+            state,
+            "disk_full" if state == "error" else "",
+        )
+        whole(machine, request, status)
+        refused = machine.launch(machine.request(address, "true"))
+        assert (refused["answer"], refused["cause"]) == ("refused", "disk_full")
+    disk.make_room()
+    builds_on(machine, address)
+    assert whole(machine, request, seen(machine, request))
+
+
+@rows.fault(13)
+def test_full_for_a_moment(machine_on, address, injections):  # noqa: F811
+    """Room that is back when the script has failed does not hide why it failed."""
+    disk = SmallDisk(MEBIBYTES)
+    machine = machine_on(disk)
+    script = "echo begun; while head -c 65536 /dev/zero >>x; do sleep 0.1; done; sleep 1; exit 1"
+
+    def for_a_moment():
+        disk.fill()
+        machine.wait_until(lambda: "No space" in machine.log(request))
+        disk.make_room()
+
+    request = machine.request(address, script)
+    with injections.measured():
+        status = ended(machine, request, for_a_moment)
+        assert (status["state"], status["cause"]) == ("error", "disk_full")
+        assert whole(machine, request, status)
+    disk.make_room()
+    builds_on(machine, address)
+
+
+@rows.fault(13)
+def test_full_from_the_start_and_in_mid_clone(machine_on, address, shop, injections):  # noqa: F811
+    disk = SmallDisk(MEBIBYTES)
+    machine = machine_on(disk)
+    with injections.measured():
+        disk.fill()
+        answer = machine.launch(machine.request(address, "true"))
+        assert (answer["answer"], answer["cause"]) == ("refused", "disk_full")
+        disk.make_room()
+        builds_on(machine, address)
+    shop.commit({"large": os.urandom(MEBIBYTES << 20)}, "Large")
+    request = machine.request(address, "true")
+    with injections.measured():
+        status = machine.run(request)
+        assert (status["state"], status["cause"]) == ("error", "disk_full"), machine.log(request)
+        assert "cloning anew" not in machine.log(request)
+        assert whole(machine, request, status)
+    shop.git(["push", "-q", "--force", "origin", "HEAD~1:refs/heads/main"])
+    builds_on(machine, address)
+
+
+@rows.fault(13)
+def test_no_inodes(machine_on, address, injections):  # noqa: F811
+    disk = SmallDisk(64, inodes=2000)
+    machine = machine_on(disk)
+    script = 'cd "$TRISTAN_SOURCE"; echo begun; sleep 1; i=0; while i=$((i + 1)); do : >$i || exit 1; done'
+    request = machine.request(address, script)
+    with injections.measured():
+        status = ended(machine, request)
+        assert (status["state"], status["cause"]) == ("error", "no_inodes")
+        assert whole(machine, request, status)
+    quiet = machine.request(address, QUIET)
+    with injections.measured():
+        status = ended(machine, quiet, disk.use_inodes)
+        assert (status["state"], status["cause"]) == ("error", "no_inodes")
+        disk.use_inodes()
+        refused = machine.launch(machine.request(address, "true"))
+        assert (refused["answer"], refused["cause"]) == ("refused", "no_inodes")
+    disk.make_room()
+    builds_on(machine, address)
+
+
+@rows.fault(13)
+@pytest.mark.parametrize("script", [TALKING, QUIET], ids=["log", "silent"])
+def test_read_only_in_mid_build(machine_on, address, injections, script):  # noqa: F811
+    disk = FailingDisk(64)
+    machine = machine_on(disk)
+    request = machine.request(address, script)
+    with injections.measured():
+        status = ended(machine, request, disk.fail)
+        assert (status["state"], status["cause"]) == ("error", "read_only")
+        whole(machine, request, status)
+        refused = machine.launch(machine.request(address, "true"))
+        assert (refused["answer"], refused["cause"]) == ("refused", "read_only")
+        assert watched(machine, request)["cause"] == "read_only"
+    disk.repair()
+    builds_on(machine, address)
+    assert machine.status(request)["cause"] == "read_only"
+    assert whole(machine, request, status)
+
+
+def watched(machine, request):
+    """:returns: the last status that a watcher is sent."""
+    order = {"follow": {"build_id": request["build_id"], "attempt": 1, "offset": 0, "once": True}}
+    watch = machine.start_watch()
+    try:
+        watch.stdin.write(json.dumps(order).encode("ascii") + b"\n")
+        watch.stdin.flush()
+        while True:
+            frame = json.loads(watch.stdout.readline().decode("utf-8"))
+            watch.stdout.read(frame.get("length", 0))
+            if frame["frame"] == "status":
+                return frame["status"]
+    finally:
+        watch.stdin.close()
+        watch.stdout.close()
+        watch.wait()
+
+
+@rows.fault(13)
+@pytest.mark.parametrize("kind", ["full", "read_only"])
+def test_cancel_on_a_disk_that_takes_nothing(machine_on, address, injections, kind):  # noqa: F811
+    disk = FailingDisk(64) if kind == "read_only" else SmallDisk(MEBIBYTES)
+    machine = machine_on(disk)
+    request = machine.request(address, "echo begun; sleep 60")
+
+    def cancel():
+        disk.fail() if kind == "read_only" else disk.fill()
+        asked = {"build_id": request["build_id"], "reason": "no room"}
+        assert machine.ask("cancel", asked)["answer"] == "cancelling"
+
+    with injections.measured():
+        status = ended(machine, request, cancel)
+        assert (status["state"], status["message"]) == ("cancelled", "cancelled: no room")
+
+
+@rows.fault(13)
+@pytest.mark.parametrize("inodes", [0, 1500])
+def test_gc_frees_a_disk_that_is_full(machine_on, address, injections, inodes):  # noqa: F811
+    disk = SmallDisk(32, inodes)
+    machine = machine_on(disk)
+    script = 'cd "$TRISTAN_CACHE"; head -c 8000000 /dev/zero >large; touch $(seq 500)'
+    assert machine.run(machine.request(address, script))["state"] == "success"
+    is_free(machine)
+    question = {"dry_run": False, "older_than_seconds": 0, "most_bytes": None, "what": None}
+    with injections.measured():
+        disk.use_inodes() if inodes else disk.fill()
+        before = disk.free()
+        answer = machine.ask("gc", dict(question, engine=[]))
+        assert answer["answer"] == "gc" and answer["failed"] == [], answer
+        assert disk.free() - before >= 8000000
+        builds_on(machine, address)
