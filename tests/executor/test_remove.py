@@ -13,6 +13,7 @@ import time
 import pytest
 
 from business_hyper_fusion import remove
+from tests.faults import rows
 from tests.lab import process
 from tests.lab.python import interpreter
 
@@ -282,6 +283,38 @@ def test_a_stranger_with_the_builds_pid_is_not_signalled(root):
             if child.poll() is None:
                 child.kill()
             child.wait()
+
+
+@rows.hostile(9)
+@pytest.mark.parametrize(
+    "forged",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"[]",
+        b"[" * 100000,
+        b'{"attempt": ' + b"9" * 1000000 + b"}",
+        b'{"build_id": "1\\n"}',
+    ],
+)
+def test_forged_requests_and_statuses_are_in_nobodys_way(root, forged):
+    installed(root)
+    build_id = "20261121T065512123-9c1e4f2a"
+    attempt = os.path.join(root, "1", "run", "1", "builds", build_id, "1")
+    request = put(root, "1", "run", "1", "data_data.json")
+    for path in (request, put(attempt, "status")):
+        with open(path, "wb") as target:
+            target.write(forged)
+        held = held_by_a_child(os.path.join(root, "1", "run", "1", "lock"))
+        try:
+            assert run(root)["answer"] == "busy"
+        finally:
+            held.kill()
+            held.wait()
+        with open(request, "w") as target:
+            json.dump({"build_id": build_id, "attempt": 1}, target)
+    assert run(root)["answer"] == "removed"
 
 
 def running_build(machine, address, **changes):
