@@ -99,6 +99,11 @@ def small_disk(tmpdir):
     subprocess.check_call(["umount", path])
 
 
+def repr_beginning(data):
+    """:returns: str, by which a test of some bytes is called."""
+    return repr(data[:20])
+
+
 def mode(path):
     return 0o755 if path.endswith(".sh") or path == "startup.py" else 0o644
 
@@ -300,6 +305,7 @@ def test_a_killed_sync_leaves_a_hidden_directory_which_the_next_one_removes(mach
         b'{"protocol": 1, "release": 5}',
         b"[" * 100000,
     ],
+    ids=repr_beginning,
 )
 def test_a_damaged_record_is_written_anew(machine, damage):
     machine.sync(FILES)
@@ -520,6 +526,7 @@ def test_too_much_in_all_is_refused(machine):
         b"[" * 100000 + b"\n",
         b'{"protocol": ' + b"1" * 10000 + b"}\n",
     ],
+    ids=repr_beginning,
 )
 def test_a_broken_first_line_is_an_answer_and_no_traceback(machine, line):
     process = machine.start()
