@@ -8,6 +8,7 @@ from __future__ import absolute_import, print_function
 
 import re
 
+from business_hyper_fusion import compat
 from business_hyper_fusion.encodings import patterns
 
 MASK = b"[masked]"
@@ -17,9 +18,10 @@ HEAD = 3
 
 
 class Masker(object):
-    """:param secrets: iterable of texts."""
+    """:param secrets: iterable of texts. :param mask: bytes, what stands in a secret's place."""
 
-    def __init__(self, secrets):
+    def __init__(self, secrets, mask=MASK):
+        self._mask = mask
         self._by_head = {}
         for pattern in patterns(secrets):
             for head in _heads(pattern, 0, HEAD):
@@ -39,12 +41,19 @@ class Masker(object):
             if start < cut < end:
                 cut = start  # This secret's end may be the beginning of another one.
         self._held = data[cut:]
-        return _masked(data[:cut], [span for span in spans if span[1] <= cut])
+        return self._masked(data[:cut], [span for span in spans if span[1] <= cut])
 
     def flush(self):
         """:returns: what was held back, masked; what follows is taken to have nothing to do with it."""
         held, self._held = self._held, b""
-        return _masked(held, self._look(held)[0]) if held else held
+        return self._masked(held, self._look(held)[0]) if held else held
+
+    def whole(self, text):
+        """:param text: native, a text by itself. :returns: it, masked."""
+        if not self._by_head:
+            return text
+        data = compat.to_bytes(text)
+        return compat.to_native(self._masked(data, self._look(data)[0]))
 
     def _look(self, data):
         """:returns: (list of (start, end) of all secrets, those that overlap made one; where the first one begins
@@ -62,6 +71,13 @@ class Masker(object):
             if data[-length:] in self._beginnings and length <= len(data):
                 cut = min(cut, len(data) - length)
         return spans, cut
+
+    def _masked(self, data, spans):
+        pieces, done = [], 0
+        for start, end in spans:
+            pieces += [data[done:start], self._mask]
+            done = end
+        return b"".join(pieces + [data[done:]])
 
 
 def follow(pattern, data, start):
@@ -116,11 +132,3 @@ def _add(spans, start, end):
         spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
     else:
         spans.append((start, end))
-
-
-def _masked(data, spans):
-    pieces, done = [], 0
-    for start, end in spans:
-        pieces += [data[done:start], MASK]
-        done = end
-    return b"".join(pieces + [data[done:]])

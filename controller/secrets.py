@@ -15,27 +15,20 @@ from collections import namedtuple
 
 import six
 
+from business_hyper_fusion.masker import Masker
 from controller import errors
 
 MASK = "\u2022\u2022\u2022\u2022"
 SECRET_BYTES = 64 * 1024
 COMMAND_SECONDS = 30
-MASKED_CHARACTERS = 4
-"""A shorter text would blank ordinary words out of a message, and protects nothing."""
-
 _revealed = set()
 """What left its Secret in this process; from there on an exception's message could hold it."""
 
 
 def mask(text):
-    """:return: the text without any secret that was revealed, whole or by its lines."""
-    pieces = set(_revealed)
-    for secret in _revealed:
-        pieces.update(line for line in secret.splitlines() if len(line) >= 16)
-    for piece in sorted(pieces, key=len, reverse=True):
-        if len(piece) >= MASKED_CHARACTERS:
-            text = text.replace(piece, MASK)
-    return text
+    """:return: the text without any secret that was revealed, in none of the forms that are masked in logs."""
+    masker = Masker(sorted(_revealed), MASK.encode("utf-8"))
+    return six.ensure_text(masker.whole(six.ensure_str(text, "utf-8", "replace")))
 
 
 @six.python_2_unicode_compatible

@@ -20,7 +20,7 @@ EXECUTOR = "business_hyper_fusion"
 OLD_STANDARD_NAMES = {"__builtin__", "Queue", "httplib", "urllib2", "urlparse"}
 
 # What the controller may know of the executor's side: what both sides must agree on.
-SHARED = {EXECUTOR + "." + name for name in ("grammar", "names", "protocol")}
+SHARED = {EXECUTOR + "." + name for name in ("grammar", "masker", "names", "protocol")}
 
 # Who may import whom: only the same height or below. What is not named is between service and
 # transport.

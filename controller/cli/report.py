@@ -85,32 +85,35 @@ def as_tristan_error(error):
 
 def as_document(failure):
     """:returns: dict for ``--json``."""
-    document = {"cause": failure.cause, "message": failure.message, "remedy": failure.remedy}
+    message, remedy = masked(failure.message), masked(failure.remedy)
+    document = {"cause": failure.cause, "message": message, "remedy": remedy}
     document["exit_code"] = failure.exit_code
     faults = getattr(failure, "faults", ())
     if faults:
-        document["faults"] = [{"key": key, "message": message} for key, message in faults]
+        document["faults"] = [{"key": key, "message": masked(text)} for key, text in faults]
     return document
 
 
 def write(failure):
     """One line, its remedy below it; for faulty settings every fault with its key path."""
     colour = output.colour_wanted()
-    message = click.style("tristan:", fg="red", bold=True) + " " + terminal.plain(failure.message)
+    message = click.style("tristan:", fg="red", bold=True) + " "
+    message += terminal.plain(masked(failure.message))
     output.say(message, color=colour)
     faults = [
-        [terminal.plain(key), terminal.plain(text)] for key, text in getattr(failure, "faults", ())
+        [terminal.plain(key), terminal.plain(masked(text))]
+        for key, text in getattr(failure, "faults", ())
     ]
     for line in output.table(faults):
         output.say("  " + line, color=colour)
-    output.advise(failure.remedy, colour)
+    output.advise(masked(failure.remedy), colour)
 
 
 def masked_traceback(error):
     """:returns: text; what a secret's text could have got into is masked."""
     lines = traceback.format_exception(type(error), error, sys.exc_info()[2])
     lines = [line.decode("utf-8", "replace") if isinstance(line, bytes) else line for line in lines]
-    return terminal.lines(_masked("".join(lines)).rstrip())
+    return terminal.lines(masked("".join(lines)).rstrip())
 
 
 def silence_stdout():
@@ -124,14 +127,15 @@ def silence_stdout():
 
 
 def _text(error):
-    """:returns: the message of an error that is none of ours, masked."""
+    """:returns: the message of an error that is none of ours."""
     try:
-        return _masked(six.text_type(error))
+        return six.text_type(error)
     except UnicodeError:
-        return _masked(six.ensure_text(repr(error)))
+        return six.ensure_text(repr(error))
 
 
-def _masked(text):
+def masked(text):
+    """:returns: the text without secrets: a server may say again what it was told."""
     # Where the module was never imported, no secret was read either.
     secrets = sys.modules.get("controller.secrets")
     return text if secrets is None else secrets.mask(text)

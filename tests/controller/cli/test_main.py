@@ -145,8 +145,21 @@ def test_a_secret_is_masked_also_in_a_traceback(tristan):
     for shown in ("hunter2", key, key.splitlines()[1]):
         controller.raises["machines"] = ValueError("what about <%s>?" % shown)
         result = tristan("--debug", "machines", controller=controller)
-        assert shown not in result.err
-        assert result.err.count("<\u2022\u2022\u2022\u2022>") == 2
+        assert not [line for line in shown.splitlines() if line in result.err]
+        assert result.err.count("<\u2022\u2022\u2022\u2022") == 2
+
+
+def test_a_secret_that_a_server_says_again_is_masked(tristan):
+    secret = 'canary/"quoted"'
+    secrets.Secret(secret).reveal()
+    controller = fake.Controller()
+    for shown in (secret, json.dumps(secret), "canary%2F%22quoted%22"):
+        error = errors.TristanError("it said %s" % shown, "not %s" % shown, cause="refused")
+        controller.raises["machines"] = error
+        for words in (("machines",), ("--debug", "machines"), ("machines", "--json")):
+            result = tristan(*words, controller=controller)
+            assert result.code != 0
+            assert "canary" not in result.out + result.err
 
 
 def test_interrupt_outside_of_a_build(tristan):
