@@ -17,7 +17,7 @@ pytestmark = pytest.mark.once
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXECUTOR = "business_hyper_fusion"
 # 2.7's names for what has another one in the standard library of 3
-OLD_STANDARD_NAMES = {"__builtin__", "Queue", "httplib", "urllib2", "urlparse"}
+OLD_STANDARD_NAMES = {"__builtin__", "ConfigParser", "Queue", "httplib", "urllib2", "urlparse"}
 
 # What the controller may know of the executor's side: what both sides must agree on.
 SHARED = {EXECUTOR + "." + name for name in ("grammar", "masker", "names", "protocol")}
