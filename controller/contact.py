@@ -70,7 +70,7 @@ class Contact(object):
     def find_python(self):
         from controller import python_finder
 
-        found = python_finder.find(self.transport(), self.machine)
+        found = self._twice(lambda: python_finder.find(self.transport(), self.machine))
         version = ".".join("%d" % part for part in found.version)
         self.remember(python=found.path, python_version=version)
         return found.path
@@ -106,19 +106,20 @@ class Contact(object):
         :param timeout: seconds of silence.
         """
         for found_again in (False, True):
-            said = self._ask_again_once(name, document, timeout)
+            said = self._twice(lambda: self._ask(name, document, timeout))
             if said["answer"] != "lack":
                 return said
             if not found_again:
                 self.find_python()
         return None
 
-    def _ask_again_once(self, name, document, timeout):
+    def _twice(self, question):
+        """Asks, and if the connection was lost, asks once more on a new one."""
         try:
-            return self._ask(name, document, timeout)
+            return question()
         except errors.ConnectionLost:
             self.drop()
-            return self._ask(name, document, timeout)
+            return question()
 
     def _ask(self, name, document, timeout):
         channel = self.open_verb(name)

@@ -115,10 +115,16 @@ class Sshd(object):
         back."""
         self._child.stop()
 
+    def go_away(self):
+        """Stop the listener and cut every connection; remote commands live. `start()` brings it back."""
+        connected = self.sessions()
+        self._child.stop()
+        for pid in reversed(connected):
+            _kill(pid)
+
     def replace_host_key(self):
         """Come back on the same port as another host."""
-        self.kill_sessions()
-        self._child.stop()
+        self.go_away()
         for name in ("host_key", "host_key.pub"):
             os.remove(self._path(name))
         self._make_host_key()
