@@ -36,7 +36,11 @@ def machine_on(executor_python):
 
 
 @rows.fault(13)
-@pytest.mark.parametrize("script", [WRITING, HOARDING, TIDY], ids=["source", "cache", "tidy"])
+@pytest.mark.parametrize(
+    "script",
+    [WRITING, pytest.param(HOARDING, marks=rows.thorough), pytest.param(TIDY, marks=rows.thorough)],
+    ids=["source", "cache", "tidy"],
+)
 def test_a_build_fills_the_disk(machine_on, address, injections, script):  # noqa: F811
     """... and gives back what it took."""
     disk = SmallDisk(MEBIBYTES)
@@ -71,6 +75,7 @@ def seen(machine, request):
 
 
 @rows.fault(13)
+@rows.thorough
 def test_a_log_fills_the_disk(machine_on, address, injections):  # noqa: F811
     disk = SmallDisk(MEBIBYTES)
     machine = machine_on(disk)
@@ -93,7 +98,11 @@ def builds_on(machine, where):
 @rows.fault(13)
 @pytest.mark.parametrize(
     "script, state",
-    [(TALKING, "error"), (QUIET, "error"), ("echo begun; sleep 2", "success")],
+    [
+        pytest.param(TALKING, "error", marks=rows.thorough),
+        (QUIET, "error"),
+        pytest.param("echo begun; sleep 2", "success", marks=rows.thorough),
+    ],
     ids=["log", "silent", "success"],
 )
 def test_others_fill_the_disk_in_mid_build(machine_on, address, injections, script, state):  # noqa: F811
@@ -116,6 +125,7 @@ def test_others_fill_the_disk_in_mid_build(machine_on, address, injections, scri
 
 
 @rows.fault(13)
+@rows.thorough
 def test_full_for_a_moment(machine_on, address, injections):  # noqa: F811
     """Room that is back when the script has failed does not hide why it failed."""
     disk = SmallDisk(MEBIBYTES)
@@ -137,6 +147,7 @@ def test_full_for_a_moment(machine_on, address, injections):  # noqa: F811
 
 
 @rows.fault(13)
+@rows.thorough
 def test_full_from_the_start_and_in_mid_clone(machine_on, address, shop, injections):  # noqa: F811
     disk = SmallDisk(MEBIBYTES)
     machine = machine_on(disk)
@@ -179,7 +190,9 @@ def test_no_inodes(machine_on, address, injections):  # noqa: F811
 
 
 @rows.fault(13)
-@pytest.mark.parametrize("script", [TALKING, QUIET], ids=["log", "silent"])
+@pytest.mark.parametrize(
+    "script", [pytest.param(TALKING, marks=rows.thorough), QUIET], ids=["log", "silent"]
+)
 def test_read_only_in_mid_build(machine_on, address, injections, script):  # noqa: F811
     disk = FailingDisk(64)
     machine = machine_on(disk)
@@ -216,6 +229,7 @@ def watched(machine, request):
 
 
 @rows.fault(13)
+@rows.thorough
 @pytest.mark.parametrize("kind", ["full", "read_only"])
 def test_cancel_on_a_disk_that_takes_nothing(machine_on, address, injections, kind):  # noqa: F811
     disk = FailingDisk(64) if kind == "read_only" else SmallDisk(MEBIBYTES)
@@ -233,7 +247,7 @@ def test_cancel_on_a_disk_that_takes_nothing(machine_on, address, injections, ki
 
 
 @rows.fault(13)
-@pytest.mark.parametrize("inodes", [0, 1500])
+@pytest.mark.parametrize("inodes", [0, pytest.param(1500, marks=rows.thorough)])
 def test_gc_frees_a_disk_that_is_full(machine_on, address, injections, inodes):  # noqa: F811
     disk = SmallDisk(32, inodes)
     machine = machine_on(disk)
