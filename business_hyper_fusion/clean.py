@@ -4,6 +4,7 @@ from __future__ import absolute_import, print_function
 
 import os
 import shutil
+import time
 
 from business_hyper_fusion import checkout, compat, files, layout, lock, names, order, room
 
@@ -25,7 +26,7 @@ def run(work, lacking=False):
     if lacking and room.lack_of_room(work.attempt.path):
         checkout.remove_tree(work.project.cache)
     forget_secrets(work.attempt)
-    bury_old_builds(work.executor)
+    bury_old_builds(work.executor, earlier(work.request))
     mark_use(work)
 
 
@@ -36,24 +37,33 @@ def forget_secrets(attempt):
     checkout.remove_tree(attempt.context)
 
 
-def bury_old_builds(executor):
+def earlier(request):
+    """:returns: seconds since the epoch by this clock or the controller's of the request, the one behind: what was
+    promised until then is removed when both say so.
+    """
+    return min(time.time(), compat.seconds_of(request["requested_at"]))
+
+
+def bury_old_builds(executor, now):
     """Keep KEPT_BUILDS whole; a tombstone goes on saying that a build was claimed, and how it ended."""
     for build_id in order.newest(executor)[KEPT_BUILDS:]:
         build = os.path.join(executor.builds, build_id)
         for number in os.listdir(build):
             attempt = os.path.join(build, number)
-            for name in perishable(attempt):
+            for name in perishable(attempt, now):
                 checkout.remove_tree(os.path.join(attempt, name))
     order.shorten(executor)
 
 
-def perishable(attempt):
-    """:returns: names of what an old attempt's directory loses: all but TOMBSTONE and a workspace that is promised."""
+def perishable(attempt, now):
+    """:param now: seconds since the epoch.
+    :returns: names of what an old attempt's directory loses: all but TOMBSTONE and a workspace that is promised.
+    """
     found = [name for name in os.listdir(attempt) if name not in TOMBSTONE]
     if "workspace" in found:
         document = files.read_json(os.path.join(attempt, "status")) or {}
         is_open = lock.held(os.path.join(attempt, layout.SHELL_LOCK))
-        if is_open or str(document.get("kept_until") or "") > compat.iso_time():
+        if is_open or str(document.get("kept_until") or "") > compat.iso_time(now):
             found.remove("workspace")
     return found
 

@@ -6,6 +6,7 @@ descriptor is encoded here, so that a locale of ``C`` changes nothing.
 
 from __future__ import absolute_import, print_function
 
+import calendar
 import errno
 import os
 import re
@@ -87,6 +88,14 @@ def iso_time(seconds=None):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + ".%03dZ" % (
         seconds % 1 * 1000
     )
+
+
+def seconds_of(text):
+    """:param text: a time of ``iso_time``, or "". :returns: seconds since the epoch; 0 for ""."""
+    try:
+        return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
+    except ValueError:
+        return 0
 
 
 def make_directories(path, mode=0o755):

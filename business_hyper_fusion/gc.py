@@ -1,7 +1,7 @@
 """Verb ``gc``: remove what is not needed any more, next to running builds.
 
 In: {"dry_run": bool, "older_than_seconds", "most_bytes": of all caches together or null, "what": [kinds] or null,
-    "engine": [words] or []}.
+    "engine": [words] or [], "now": the controller's time or null}.
 Out: {"answer": "gc", "removed": [{"kind", "name", "bytes" or null, "age_seconds", "why"}], "kept": {kind: count},
     "busy": [{"kind", "name", "why"}], "failed": [{"kind", "name", "why"}], "dry_run"}; or "busy" when another
     collection runs, or "refused" with a message.
@@ -63,7 +63,10 @@ def asked(question):
         not isinstance(what, list) or any(one not in GC_KINDS for one in what)
     ):
         raise ValueError("what must be of: %s" % ", ".join(GC_KINDS))
-    return Report(question.get("dry_run") is True, older_than, most_bytes, what)
+    told = question.get("now")
+    if told is not None and not _is_count(told):
+        raise ValueError("now must be whole seconds since the epoch")
+    return Report(question.get("dry_run") is True, older_than, most_bytes, what, told)
 
 
 def _is_count(value):

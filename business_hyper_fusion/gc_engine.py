@@ -144,7 +144,7 @@ def _remove_names(report, engine, one, going):
     if not names:
         report.kept("images")
     for name in names:
-        item = Item("images", name, [], gc_executors.seconds_of(str(one.get("Created") or "")))
+        item = Item("images", name, [], compat.seconds_of(str(one.get("Created") or "")))
         item.why = why
         _remove(report, item, size, lambda name=name: engine.remove_image(name))
 

@@ -5,12 +5,20 @@ Everything here is guarded by the executor's lock.
 
 from __future__ import absolute_import, print_function
 
-import calendar
 import os
 import stat
-import time
 
-from business_hyper_fusion import clean, files, lock, names, order, settle, status, workspace
+from business_hyper_fusion import (
+    clean,
+    compat,
+    files,
+    lock,
+    names,
+    order,
+    settle,
+    status,
+    workspace,
+)
 from business_hyper_fusion.gc_report import DAY, Item, days, moment
 from business_hyper_fusion.layout import Project
 
@@ -128,7 +136,7 @@ def _left_by_attempts(report, executor):
 def _workspace(report, attempt, document):
     """The source of a failed build, kept for whom it may concern until the time that its status says."""
     item = _of_attempt("workspaces", attempt, attempt.workspace, document)
-    is_over = seconds_of(document.get("kept_until") or "") < report.now
+    is_over = compat.seconds_of(document.get("kept_until") or "") < report.now
     if is_over and not workspace.in_use(attempt):
         item.why = "kept until %s" % (document.get("kept_until") or "the build ended")
     return item
@@ -147,7 +155,9 @@ def _artifacts(report, attempt, document, newest):
 
 
 def _of_attempt(kind, attempt, path, document):
-    used = seconds_of(document["ended_at"]) or moment(path)
+    used = compat.seconds_of(document["ended_at"]) or moment(path)
+    # Asked for at a time of the controller's clock: this one may have been far behind.
+    used = max(used, compat.seconds_of(document["requested_at"]))
     return Item(kind, below(attempt.executor.business, path), [path], used)
 
 
@@ -158,7 +168,7 @@ def _history(report, executor):
         entries = [
             os.path.join(attempt, name)
             for attempt in [os.path.join(build, number) for number in directories(build)]
-            for name in clean.perishable(attempt)
+            for name in clean.perishable(attempt, report.now)
         ]
         used = moment(build)
         if report.now - used > TOMBSTONE_SECONDS:
@@ -169,14 +179,6 @@ def _history(report, executor):
             item = Item("history", below(executor.business, build), entries, used)
             item.why = "the newest %d builds of an executor are kept" % clean.KEPT_BUILDS
             yield item
-
-
-def seconds_of(text):
-    """:param text: a time of a status, or "". :returns: seconds since the epoch; 0 for ""."""
-    try:
-        return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
-    except ValueError:
-        return 0
 
 
 def below(business, path):

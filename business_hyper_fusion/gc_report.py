@@ -35,13 +35,15 @@ class Report(object):
     :param dry_run: True to say what would go, and to change nothing.
     :param older_than: seconds. :param most_bytes: of all caches together, or None for no bound.
     :param what: list of GC_KINDS, or None for all.
+    :param told: the controller's time, seconds since the epoch, or None.
     """
 
-    def __init__(self, dry_run, older_than, most_bytes=None, what=None):
+    def __init__(self, dry_run, older_than, most_bytes=None, what=None, told=None):
         self.dry_run = dry_run
         self.older_than = older_than
         self.most_bytes = most_bytes
-        self.now = time.time()
+        # Of two clocks the one behind: what is old by one of them alone may be a minute old.
+        self.now = min(time.time(), told or time.time())
         self._what = GC_KINDS if what is None else what
         self._removed, self._busy, self._failed, self._kept = [], [], [], {}
 
@@ -49,8 +51,11 @@ class Report(object):
         return kind in self._what
 
     def is_old(self, item):
-        """A time in the future is that of a clock that was wrong: such an item is new."""
-        return self.age(item) > self.older_than
+        return self.is_past(item.used)
+
+    def is_past(self, used):
+        """A time in the future is that of a clock that was wrong: what was used then is new."""
+        return max(self.now - used, 0) >= self.older_than
 
     def age(self, item):
         return max(self.now - item.used, 0)

@@ -4,7 +4,7 @@ from __future__ import absolute_import, print_function
 
 import os
 
-from business_hyper_fusion import files, gc_executors, workspace
+from business_hyper_fusion import compat, files, gc_executors, workspace
 from business_hyper_fusion.gc_report import DAY, Item, moment
 from business_hyper_fusion.trees import Store
 
@@ -53,7 +53,7 @@ def trees(report, business):
     files_of_none = [
         path
         for path in _files_below(os.path.join(store.path, "files"))
-        if os.path.basename(path) not in needed and report.now - moment(path) > report.older_than
+        if os.path.basename(path) not in needed and report.is_past(moment(path))
     ]
     cut = [os.path.join(store.incoming, name) for name in gc_executors.directories(store.incoming)]
     # What arrives is held under the trees' lock, which is ours by then.
@@ -130,7 +130,7 @@ def _needed(report, business):
         for attempt in workspace.kept(executor):
             needed.add((files.read_json(attempt.request) or {}).get("release"))
         for _, document in gc_executors.kept_builds(executor):
-            used = gc_executors.seconds_of(document["started_at"])
+            used = compat.seconds_of(document["started_at"])
             if report.now - used <= max(report.older_than, DAY):
                 needed.add(document["release"])
     return needed

@@ -10,7 +10,17 @@ import glob
 import os
 import time
 
-from business_hyper_fusion import again, checkout, compat, container, files, lock, outcome, status
+from business_hyper_fusion import (
+    again,
+    checkout,
+    clean,
+    compat,
+    container,
+    files,
+    lock,
+    outcome,
+    status,
+)
 
 PHASES = ("build", "package", "publish")
 STATES = ("failed", "error", "timeout")
@@ -30,7 +40,9 @@ def keep(work, ended):
     os.rename(work.ref.source, source)
     checkout.forget(work.ref)
     again.prepare(work, directory, source, work.step or container.BUILD)
-    kept_until = compat.iso_time(time.time() + seconds)
+    # Of the two clocks the one ahead: see remove_old.
+    begun = max(time.time(), compat.seconds_of(work.request["requested_at"]))
+    kept_until = compat.iso_time(begun + seconds)
     work.status.document.update(workspace=source, kept_until=kept_until)
 
 
@@ -89,7 +101,7 @@ def remove_old(work):
         if attempt.path == own.path:
             continue
         replaced = bool(work.status.document["workspace"]) and is_of(attempt, work.request)
-        if replaced or not is_promised(attempt):
+        if replaced or not is_promised(attempt, clean.earlier(work.request)):
             remove(attempt)
 
 
@@ -121,10 +133,11 @@ def _ref(request):
     return ref.get("kind"), ref.get("name")
 
 
-def is_promised(attempt):
-    """:returns: True while a workspace is to stay: its time is not over, or somebody has a shell in it."""
+def is_promised(attempt, now):
+    """:param now: seconds since the epoch.
+    :returns: True while a workspace is to stay: its time is not over, or somebody has a shell in it."""
     document = status.read(attempt) or {}
-    return in_use(attempt) or (document.get("kept_until") or "") > compat.iso_time()
+    return in_use(attempt) or (document.get("kept_until") or "") > compat.iso_time(now)
 
 
 def in_use(attempt):

@@ -7,6 +7,7 @@ In: a contact, a Release, a question. Out: what went, stayed and failed, as far 
 from __future__ import absolute_import, print_function, unicode_literals
 
 import collections
+import time
 
 from business_hyper_fusion.grammar.refused import Refused, text_of
 from business_hyper_fusion.grammar.shape import list_of, mapping, none_or, record, rule
@@ -72,6 +73,7 @@ def document(machine, question):
         "most_bytes": question.most_bytes,
         "what": question.what,
         "engine": list(machine.engine.command),
+        "now": int(time.time()),
     }
 
 

@@ -142,6 +142,23 @@ def test_a_build_goes_on_while_everything_else_goes(used, address):
     assert len(removed(gc(used, older_than_seconds=0), "refs")) == 2
 
 
+def test_of_two_clocks_the_one_behind_says_what_is_old(used):
+    """That of the machine, and that of who asks."""
+    grow_old(used.business.path)
+    now = int(time.time())
+    assert removed(gc(used, now=now - 20 * DAY, dry_run=True)) == []
+    kinds = set(one["kind"] for one in gc(used, now=now + 300 * DAY, dry_run=True)["removed"])
+    assert {"refs", "caches", "mirrors"} <= kinds
+
+
+def test_what_was_used_in_the_future_is_new_unless_all_shall_go(used):
+    future = time.time() + 300 * DAY
+    for name in os.listdir(used.business.mirrors):
+        os.utime(os.path.join(used.business.mirrors, name), (future, future))
+    assert removed(gc(used, older_than_seconds=1, what=["mirrors"])) == []
+    assert len(removed(gc(used, older_than_seconds=0, what=["mirrors"]))) == 1
+
+
 def test_a_mirror_that_is_fetched_into_and_a_sync_are_left_alone(used):
     grow_old(used.business.path)
     mirrors = used.business.mirrors
@@ -214,7 +231,8 @@ def test_artifacts_of_the_newest_success_stay_however_old(used, address):
         run(used, address, "echo %d > out" % number, artifacts=["out"]) for number in range(2)
     ]
     for request in (first, second):
-        rewrite(used, request, ended_at="2020-01-01T00:00:00.000Z")
+        then = "2020-01-01T00:00:00.000Z"
+        rewrite(used, request, ended_at=then, requested_at=then)
     answer = gc(used, what=["artifacts"])
     assert removed(answer) == ["run/1/builds/%s/1/artifacts" % first["build_id"]]
     assert os.path.exists(os.path.join(used.attempt(second).artifacts, "out"))

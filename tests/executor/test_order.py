@@ -51,7 +51,7 @@ def test_the_newest_are_kept_however_their_ids_read(machine, address, monkeypatc
     later = from_the_future(machine, address, 2)
     own = machine.request(address, "true")
     machine.run(own)
-    clean.bury_old_builds(machine.business.executor("1"))
+    clean.bury_old_builds(machine.business.executor("1"), 0)
     assert machine.log(own) and machine.log(later[1])
     assert not os.path.exists(machine.attempt(later[0]).log)
 

@@ -110,7 +110,7 @@ def test_it_outlives_the_log(machine, address, monkeypatch):
     executor, later = machine.business.executor("1"), "20991121T065500000-00000000"
     os.mkdir(os.path.join(executor.builds, later))
     order.add(executor, later)
-    clean.bury_old_builds(executor)
+    clean.bury_old_builds(executor, 0)
     attempt = machine.attempt(request)
     assert sorted(os.listdir(attempt.path)) == ["provenance.json", "request.json", "status"]
     answer = machine.ask("request", {"build_id": request["build_id"]})

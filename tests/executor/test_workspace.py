@@ -27,11 +27,11 @@ def is_kept(machine, request):
     return os.path.exists(machine.attempt(request).workspace)
 
 
-def expire(machine, request):
+def expire(machine, request, kept_until="2020-01-01T00:00:00.000Z"):
     """Have a workspace's time be over."""
     attempt = machine.attempt(request)
     status = machine.status(request)
-    files.publish_json(attempt.status, dict(status, kept_until="2026-11-21T06:55:12.123Z"))
+    files.publish_json(attempt.status, dict(status, kept_until=kept_until))
 
 
 def test_the_source_as_the_build_left_it(machine, address):
@@ -42,6 +42,19 @@ def test_the_source_as_the_build_left_it(machine, address):
     soon, late = compat.iso_time(time.time() + 3000), compat.iso_time(time.time() + 3600)
     assert soon < status["kept_until"] <= late
     assert not os.path.exists(status["source"])
+
+
+def test_it_is_kept_long_enough_by_the_machine_s_clock_and_by_the_controller_s(machine, address):
+    """The clock that is ahead says until when, the one that is behind whether it is over."""
+    ahead, behind = [compat.iso_time(time.time() + days * 86400) for days in (300, -300)]
+    request = build(machine, address, requested_at=ahead)
+    assert machine.status(request)["kept_until"] > compat.iso_time(time.time() + 300 * 86400)
+    expire(machine, request, compat.iso_time(time.time() - 200 * 86400))
+    other = {"kind": "tag", "name": "v1", "commit": ""}
+    build(machine, address, "true", ref=other, requested_at=behind)
+    assert is_kept(machine, request)
+    build(machine, address, "true", ref=other, requested_at=compat.iso_time())
+    assert not is_kept(machine, request)
 
 
 def test_the_next_build_starts_from_the_commit_s_files(machine, address):

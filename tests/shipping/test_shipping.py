@@ -183,7 +183,7 @@ class Attempts(object):
             self.inodes.append(os.stat(path).st_ino)
 
     def bury(self):
-        clean.bury_old_builds(self._executor)
+        clean.bury_old_builds(self._executor, 0)
 
 
 ROUNDS, EACH = 4, 10
