@@ -15,6 +15,7 @@ class Relay(object):
 
     .address ("127.0.0.1:PORT") .lost (int, how many answers were lost)
     .refusing (bool, to set: 503 is the answer to all, as of a server that is starting)
+    .heard (list of bytearray, what each client sent, one for each connection)
     """
 
     def __init__(self, port):
@@ -22,6 +23,7 @@ class Relay(object):
         self._wanted = None
         self.refusing = False
         self.lost = 0
+        self.heard = []
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(20)
@@ -74,7 +76,8 @@ class Relay(object):
             behind.close()
 
     def _exchange(self, client, behind):
-        losing = False
+        losing, heard = False, bytearray()
+        self.heard.append(heard)
         while True:
             for ready in select.select([client, behind], [], [])[0]:
                 data = ready.recv(65536)
@@ -83,4 +86,6 @@ class Relay(object):
                     return
                 if ready is client and self._wanted and all(word in data for word in self._wanted):
                     self._wanted, losing = None, True
+                if ready is client:
+                    heard.extend(data)
                 (behind if ready is client else client).sendall(data)
