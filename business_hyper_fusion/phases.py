@@ -35,8 +35,9 @@ def run(release, request, status, attempt, secrets):
 
     :param secrets: {slot: text}, for masking.
     """
+    masker = Masker(secrets.values())
     try:
-        log = Log(attempt.log, request["limits"]["log_bytes"], Masker(secrets.values()))
+        log = Log(attempt.log, request["limits"]["log_bytes"], masker)
     except (IOError, OSError) as problem:
         return status.end(room.of_os_error(problem, "opening the log", attempt.path), None)
     control = Control(attempt, request["limits"])
@@ -45,6 +46,8 @@ def run(release, request, status, attempt, secrets):
     work = Work(release, request, status, log, Runner(log, control, disk), control)
     phases = Phases(work, disk)
     ended = phases.run()
+    if ended:
+        ended.message = masker.whole(ended.message)  # it may have a server's words
     _say_end(work, ended, phases.failed_in)
     status.end(ended, log.close())
 

@@ -30,6 +30,7 @@ from business_hyper_fusion import (
 from business_hyper_fusion.control import Control
 from business_hyper_fusion.errand import Errand, Place
 from business_hyper_fusion.image import BuildImage
+from business_hyper_fusion.masker import Masker
 from business_hyper_fusion.source import Source
 
 SLOTS = frozenset(["git_password", "git_key"])
@@ -153,6 +154,7 @@ class Refresh(object):
             do(Errand(RELEASE, request, self._place, secrets, self._control))
         except outcome.Ended as ended:
             self._stopped = self._control.reason() is not None
+            ended.message = Masker(secrets.values()).whole(ended.message)
             self._tell(what, request, ended)
         except (IOError, OSError) as problem:
             self._tell(what, request, outcome.of_os_error(problem, "the refresh"))
