@@ -12,6 +12,7 @@ import pytest
 
 from controller import errors, release, sync
 from tests.controller.local_transport import LocalTransport
+from tests.faults import rows
 from tests.lab.python import interpreter
 
 PYTHON = interpreter()
@@ -63,6 +64,7 @@ def test_one_changed_file_is_one_file_sent(root):
     assert len(transport.sent) == 4  # manifest, header, content, end
 
 
+@rows.fault(4)
 @pytest.mark.parametrize("sent", [0, 20000, 60000, 100000])
 def test_a_connection_cut_while_sending_is_never_used_and_the_next_sync_completes(root, sent):
     wanted = make_release()

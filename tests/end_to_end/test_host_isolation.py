@@ -13,6 +13,7 @@ import pytest
 from controller import service, settings
 from controller.state import State
 from tests.controller.workshop import Sink
+from tests.faults import rows
 from tests.lab import git_server, process
 from tests.lab.python import interpreter
 
@@ -140,6 +141,7 @@ def test_with_one_session_a_watched_build_can_be_cancelled(site):
     controller.close()
 
 
+@rows.fault(5)
 def test_a_connection_that_is_cut_again_and_again_loses_nothing(site):
     controller = site.controller()
     script = "i=0; while [ $i -lt 40 ]; do i=$((i+1)); echo line $i; sleep 0.1; done"

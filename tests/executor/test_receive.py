@@ -263,6 +263,7 @@ def test_going_back_to_an_older_release_only_switches(machine):
         assert opened.read() == FILES["startup.py"]
 
 
+@rows.fault(4)
 @pytest.mark.parametrize("files_sent", [0, 1, 3])
 def test_a_cut_stream_is_never_used_and_the_next_sync_completes(machine, files_sent):
     process = machine.start()

@@ -14,6 +14,7 @@ import pytest
 
 from controller import errors
 from controller.transport import handshake
+from tests.faults import rows
 from tests.lab import process
 
 
@@ -211,6 +212,7 @@ def test_an_unknown_host_key(sshd, operator, machine_of):
     assert "`tristan enroll builder-1`" in caught.value.remedy
 
 
+@rows.fault(9)
 def test_a_changed_host_key_and_nothing_sent(make_sshd, operator, machine_of):
     sshd = make_sshd(options={"LogLevel": "DEBUG2"})
     operator.know(sshd)
