@@ -11,7 +11,7 @@ refresh  fetch and make ahead of builds, then gc          one document in, one l
 lend     secrets for a shell                              a line in, a line out, then until stdin ends
 shell    a person in what a build ran in                  by arguments: a terminal, or pipes
 guard    not for controllers: the guardian of a build (see daemon.py)
-settle   not for controllers: what a script on the host runs when worker and guardian are dead (see step.py)
+settle   not for controllers: what is done when worker and guardian are dead (see daemon.py)
 """
 
 from __future__ import absolute_import, print_function
@@ -53,8 +53,9 @@ def main(arguments):
     if verb == "guard":
         from business_hyper_fusion import daemon
 
-        executor_id, build_id, number, worker = arguments[1:]
-        daemon.guard(business.executor(executor_id).attempt(build_id, int(number)), int(worker))
+        executor_id, build_id, number, worker, alive = arguments[1:]
+        attempt = business.executor(executor_id).attempt(build_id, int(number))
+        daemon.guard(attempt, int(worker), int(alive))
         return 0
     if verb == "settle":
         from business_hyper_fusion import settle

@@ -2,10 +2,12 @@
 
     startup.py (answers, ends)
     +-- guardian: own session, waits for the worker; holds the executor's lock with it
+        +-- heir: a shell that waits for the end of a pipe, which both of the others hold
         +-- worker: runs the phases
 
 If the worker dies, the guardian reaps its processes and containers and writes its end, also when nobody
-watches. The guardian runs a command line of its own, so that what ends every startup.py does not end it.
+watches; if both die, the heir has that done. Guardian and heir run command lines of their own, so that what ends every
+startup.py does not end them.
 """
 
 from __future__ import absolute_import, print_function
@@ -18,6 +20,9 @@ from business_hyper_fusion import compat
 
 STDIO = (0, 1, 2)
 
+HEIR = 'read -r word && exit; exec "$@"'
+"""A line is the guardian's word that all is done; the end of the pipe without one is its death."""
+
 
 class Background(object):
     """:param attempt: layout.Attempt to run.
@@ -28,6 +33,7 @@ class Background(object):
         self._release = release
         self._attempt = attempt
         self._held = held
+        self._alive = None
 
     def start(self, work):
         """Fork, and wait until the worker says that it has begun.
@@ -53,6 +59,7 @@ class Background(object):
             os.chdir("/")
             os.umask(0o022)
             self._leave_stdio()
+            self._leave_heir()
             worker = os.fork()
             if worker == 0:
                 self._work(work, writing)
@@ -72,10 +79,23 @@ class Background(object):
             if descriptor not in STDIO:
                 os.close(descriptor)
 
+    def _leave_heir(self):
+        """Fork it; who is forked later holds the pipe."""
+        reading, self._alive = [compat.close_on_exec(end) for end in os.pipe()]
+        if os.fork() == 0:
+            try:
+                os.dup2(reading, 0)
+                os.close(self._alive)
+                words = self._verb("settle", self._attempt.executor.id)
+                os.execv("/bin/sh", ["/bin/sh", "-c", HEIR, "sh"] + words)
+            finally:
+                os._exit(1)
+        os.close(reading)
+
     def _work(self, work, writing):
         """Never returns."""
         try:
-            _close_all_but(self._held, writing)
+            _close_all_but(self._held, writing, self._alive)
             # By this everything is found that the build starts, whoever its parent is by then.
             os.environ["TRISTAN_ATTEMPT"] = self._attempt.token
             steps = work()
@@ -94,12 +114,17 @@ class Background(object):
             os._exit(1)
 
     def _guard(self, worker):
-        """Become a program that does nothing but wait; the lock and the worker stay its own through ``exec``."""
-        compat.inherit(self._held)
-        package = os.path.join(self._release, "business_hyper_fusion")
-        words = [sys.executable, "-E", "-S", "-B", package, "guard", self._attempt.executor.id]
-        words += [self._attempt.build_id, str(self._attempt.number), str(worker)]
+        """Become a program that does nothing but wait; lock, pipe and worker stay its own through ``exec``."""
+        for descriptor in (self._held, self._alive):
+            compat.inherit(descriptor)
+        words = self._verb("guard", self._attempt.executor.id, self._attempt.build_id)
+        words += [str(number) for number in (self._attempt.number, worker, self._alive)]
         os.execv(sys.executable, words)
+
+    def _verb(self, *words):
+        """:returns: argument list of one of this release's verbs."""
+        package = os.path.join(self._release, "business_hyper_fusion")
+        return [sys.executable, "-E", "-S", "-B", package] + list(words)
 
 
 def _close_all_but(*kept):
@@ -112,10 +137,10 @@ def _close_all_but(*kept):
                 pass
 
 
-def guard(attempt, worker):
+def guard(attempt, worker, alive):
     """Wait for the worker; should it end without having written a terminal state, do that for it.
 
-    :param worker: pid, a child of this process.
+    :param worker: pid, a child of this process. :param alive: descriptor of the pipe that the heir waits at.
     """
     from business_hyper_fusion import prctl, settle
 
@@ -125,3 +150,7 @@ def guard(attempt, worker):
     if os.WIFSIGNALED(wait_status):
         how = "was killed by signal %d" % os.WTERMSIG(wait_status)
     settle.lose(attempt, how, below=os.getpid())
+    try:
+        os.write(alive, b"over\n")
+    except OSError:
+        pass  # It was killed, or has just been reaped with the rest.

@@ -1,7 +1,7 @@
-"""The line between the worker and the script it runs, wherever that is: two named pipes in a directory of a step's own.
+"""The line between the worker and the script that it runs in a container: two named pipes in a mounted directory.
 
-``alive``: held by the worker. Signals go down it by name; its end tells attended.sh, the script's own parent in the
-container or on the host, that the worker is dead, and that nothing may stay.
+``alive``: held by the worker. Signals go down it by name; its end tells attended.sh, the script's own parent in there,
+that the worker is dead, and that nothing may stay. No engine and no client of one has a part in it.
 ``said``: what attended.sh says: that it began; how often the kernel killed for want of memory; how the script ended.
 """
 

@@ -1,26 +1,24 @@
 #!/bin/sh
-# Run a script for as long as the worker on the machine lives; once it is dead, end everything. Used in the container
-# and, with isolation "host", here; see lifeline.py.
-# Arguments: the lifeline's directory, the script, the command that ends everything.
+# In the build container: run a script for as long as the worker on the machine lives, and end once that is dead: with
+# this shell the container ends, and all that is in it. See lifeline.py.
+# Arguments: the lifeline's directory, the script.
 set -u
 
 # shellcheck disable=SC2094 # The first time for both ends: a pipe that nobody writes to any more would let nobody in.
 exec 5<>"$1/alive" 3<"$1/alive" 5<&- 4<>"$1/said"
 script=$2
-shift 2
 
 heed() {
 	trap '' TERM INT HUP
 	while read -r word; do
 		[ "$word" != TERM ] || kill -s TERM 0
 	done
-	"$@"
+	kill -9 $$
 }
 
 # A signal to the whole group is the script's to follow or not; what it comes to is told below.
 trap : TERM INT HUP
-heed "$@" <&3 >/dev/null 2>&1 3<&- 4<&- &
-heeding=$!
+heed <&3 >/dev/null 2>&1 3<&- 4<&- &
 echo began >&4
 exec 3<&-
 /bin/sh "${0%/*}/run_script.sh" "$script" </dev/null 4<&-
@@ -33,8 +31,4 @@ for file in /sys/fs/cgroup/memory/memory.oom_control /sys/fs/cgroup/memory.event
 	done <"$file"
 done
 echo "ended $status" >&4
-{
-	kill -9 "$heeding"
-	wait "$heeding"
-} 2>/dev/null
 exit "$status"

@@ -8,6 +8,7 @@ import subprocess
 
 from business_hyper_fusion import files, identity
 from tests.executor.test_phases import containers
+from tests.lab import process
 
 
 def kill(pid):
@@ -23,6 +24,12 @@ def started(machine, request):
 
 def guardian_of(pid):
     return int(identity.stat_fields(pid)[1])
+
+
+def with_heir(worker):
+    """:returns: pids of guardian, heir and worker."""
+    guardian = guardian_of(worker)
+    return [guardian] + process.children(guardian)
 
 
 def test_worker_killed(docker_machine, address):
@@ -53,28 +60,36 @@ def test_guardian_killed_build_goes_on(machine, address):
     assert machine.wait(request)["state"] == "success"
 
 
-def test_both_killed_settled_at_the_next_contact(docker_machine, address):
-    request = docker_machine.request(address, "echo begun; sleep 60", isolation="docker")
-    worker = started(docker_machine, request)
-    guardian = guardian_of(worker)
-    kill(guardian)
+def test_both_killed_their_heir_settles_it(machine, address):
+    sleep = "sleep 4713.%d" % os.getpid()  # Another run of this test has its own.
+    request = machine.request(address, "echo begun; setsid %s & wait" % sleep)
+    worker = started(machine, request)
+    kill(guardian_of(worker))
     kill(worker)
-    docker_machine.wait_until(lambda: identity.start_time(worker) is None)
+    assert machine.wait(request)["cause"] == "startup_died"
+    assert subprocess.call(["pgrep", "-f", sleep]) == 1
+
+
+def test_all_killed_settled_at_the_next_contact(docker_machine, address):
+    request = docker_machine.request(address, "echo begun; sleep 60", isolation="docker")
+    all_of_them = with_heir(started(docker_machine, request))
+    for process_id in all_of_them:
+        kill(process_id)
+    docker_machine.wait_until(lambda: not containers(docker_machine, request))
+    docker_machine.wait_until(lambda: not any(identity.start_time(one) for one in all_of_them))
     assert docker_machine.status(request)["state"] == "running"
     listed = docker_machine.ask("builds", {"limit": 1, "build": ""})
     assert (listed["builds"][0]["state"], listed["builds"][0]["cause"]) == ("lost", "startup_died")
     assert not listed["executors"]["1"]["busy"]
-    assert not containers(docker_machine, request)
 
 
 def test_settled_by_the_next_launch(machine, address):
     request = machine.request(address, "echo begun; sleep 60")
-    worker = started(machine, request)
-    both = [guardian_of(worker), worker]
-    for process_id in both:
+    all_of_them = with_heir(started(machine, request))
+    for process_id in all_of_them:
         kill(process_id)
     # Each of them holds the lock until the kernel is done with it.
-    machine.wait_until(lambda: not any(identity.start_time(one) for one in both))
+    machine.wait_until(lambda: not any(identity.start_time(one) for one in all_of_them))
     assert machine.run(machine.request(address, "true"))["state"] == "success"
     assert machine.status(request)["state"] == "lost"
 

@@ -16,6 +16,11 @@ COMMON = os.path.join(
     os.path.dirname(os.path.abspath(__file__)), "../../business_hyper_fusion/common"
 )
 
+CONTAINER = ["unshare", "--pid", "--fork", "--kill-child", "docker-init", "-s", "--"]
+"""As much of one as is needed: a first process, with which all the others end."""
+
+KILLED = 128 + signal.SIGKILL
+
 SHELLS = (["/bin/dash"], ["/bin/bash", "--posix"], ["/bin/busybox", "sh"])
 
 
@@ -27,16 +32,14 @@ def line(tmpdir):
         made.close()
 
 
-def attend(shell, directory, text, ending):
-    """Start a script. :param ending: text, shell command that ends everything. :returns: subprocess.Popen"""
+def attend(shell, directory, text):
+    """Start a script. :returns: subprocess.Popen, whose exit status is that of attended.sh"""
     script = os.path.join(os.path.dirname(directory), "script.sh")
     with open(script, "w") as target:
         target.write(text)
     attended = os.path.join(COMMON, "attended.sh")
-    words = shell + [attended, directory, script, "/bin/sh", "-c", ending]
-    return subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=os.setsid
-    )
+    words = CONTAINER + shell + [attended, directory, script]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def until(happened, seconds=20):
@@ -49,7 +52,7 @@ def until(happened, seconds=20):
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
 @pytest.mark.parametrize("status", [0, 3, 125])
 def test_it_says_how_the_script_ended(line, shell, status):
-    child = attend(shell, line.directory, "read x; echo out; echo err >&2; exit %d" % status, ":")
+    child = attend(shell, line.directory, "read x; echo out; echo err >&2; exit %d" % status)
     assert child.communicate()[0] == b"out\nerr\n"
     assert child.returncode == status
     line.listen()
@@ -59,7 +62,7 @@ def test_it_says_how_the_script_ended(line, shell, status):
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
 def test_a_signal_reaches_the_scripts_group_and_its_answer_counts(line, shell):
     text = "trap 'echo tidied; exit 9' TERM; sleep 60 & sleep 0.3; echo begun; wait"
-    child = attend(shell, line.directory, text, ":")
+    child = attend(shell, line.directory, text)
     assert child.stdout.readline() == b"begun\n"
     assert line.pass_on(signal.SIGTERM) and not line.pass_on(signal.SIGKILL)
     assert child.communicate()[0] == b"tidied\n"
@@ -69,18 +72,20 @@ def test_a_signal_reaches_the_scripts_group_and_its_answer_counts(line, shell):
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
 def test_a_script_that_was_killed(line, shell):
-    child = attend(shell, line.directory, "kill -9 $$", ":")
+    child = attend(shell, line.directory, "kill -9 $$")
     child.communicate()
     line.listen()
     assert (child.returncode, line.exit_status) == (137, 137)
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
-def test_the_end_of_the_line_ends_everything(line, shell, tmpdir):
-    child = attend(shell, line.directory, "echo begun; sleep 60", "kill -9 0")
+def test_the_end_of_the_line_ends_everything(line, shell):
+    text = "trap '' TERM INT HUP; (setsid sleep 60 &); echo begun; sleep 60"
+    child = attend(shell, line.directory, text)
     assert child.stdout.readline() == b"begun\n"
     line.close()
-    assert child.wait() == -signal.SIGKILL
+    assert child.communicate()[0] == b""  # nobody holds it any more
+    assert child.returncode == KILLED
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
@@ -88,15 +93,7 @@ def test_a_line_that_nobody_holds_any_more_when_it_starts(shell, tmpdir):
     directory = str(tmpdir.mkdir("line"))
     for name in ("alive", "said"):
         os.mkfifo(os.path.join(directory, name))
-    child = attend(shell, directory, "sleep 60", "kill -9 0")
-    assert child.wait() == -signal.SIGKILL
-
-
-@pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
-def test_nothing_but_the_script_stays_when_it_ends(line, shell):
-    child = attend(shell, line.directory, "true", "sleep 60")
-    child.communicate()
-    until(lambda: subprocess.call(["pgrep", "-s", str(child.pid)]) == 1)
+    assert attend(shell, directory, "sleep 60").wait() == KILLED
 
 
 def test_a_signal_before_the_beginning_is_not_passed_on(line):

@@ -1,0 +1,132 @@
+"""startup.py, its guardian, both, or all that belongs to a build is killed or stopped, at any moment of any phase."""
+
+from __future__ import absolute_import, print_function
+
+import json
+import os
+import random
+import signal
+import time
+
+import pytest
+
+from tests.executor import publishing
+from tests.executor.conftest import address, shop, small_base  # noqa: F401
+from tests.executor.machine import RECIPE, Machine
+from tests.faults import rows, victims
+
+SECRETS = {"build:TOKEN": "s3cret-of-the-build"}
+
+VICTIMS = ("worker", "both", "every")
+PHASES = ("source", "image", "build", "package", "publish")
+
+
+@pytest.fixture
+def machine(engine, small_base, executor_python):  # noqa: F811
+    made = Machine(engine.command, small_base, interpreter=executor_python)
+    yield made
+    made.remove()
+
+
+def slow_request(machine, address, phase, sleep):  # noqa: F811
+    """A build that takes its time in one phase, by a command that is its own. :returns: request"""
+    scripts = {"compile_to_execute.sh": "true", "package_to_docker.sh": "true"}
+    dockerfile = "FROM %s\n" % machine.image
+    image = {"name": machine.image, "recipe": RECIPE % machine.image, "id": ""}
+    if phase == "image":
+        image["recipe"] += "RUN %s\n" % sleep
+    elif phase == "publish":
+        dockerfile += "RUN %s\n" % sleep
+    elif phase in ("build", "package"):
+        name = {"build": "compile_to_execute.sh", "package": "package_to_docker.sh"}[phase]
+        scripts[name] = "(setsid %s &)\nenv -i setsid %s &\n%s\n" % (sleep, sleep, sleep)
+    where = publishing.publish("127.0.0.1:1")
+    return publishing.image_request(
+        machine, address, where, dockerfile, scripts=scripts, image=image, isolation="docker"
+    )
+
+
+def strike(machine, request, victim):
+    if victim == "every":
+        victims.kill_every(machine, request)
+        return
+    chosen = victims.both(machine, request)[{"worker": 1, "both": 0}[victim] :]
+    for pid in chosen:
+        victims.kill(pid)
+    machine.wait_until(lambda: victims.are_gone(chosen))
+
+
+class Watcher(object):
+    """A controller that watches a build, or none."""
+
+    def __init__(self, machine, request, there):
+        self._process = machine.start_watch() if there else None
+        if there:
+            follow = {"build_id": request["build_id"], "attempt": 1, "offset": 0}
+            line = json.dumps({"follow": follow}) + "\n"
+            self._process.stdin.write(line.encode("ascii"))
+            self._process.stdin.flush()
+
+    def end(self):
+        """:returns: the last status of the build that was watched to its end, None when nobody watched."""
+        status = None
+        while self._process:
+            frame = json.loads(self._process.stdout.readline().decode("utf-8"))
+            self._process.stdout.read(frame.get("length", 0))
+            status = frame.get("status", status)
+            if frame["frame"] == "end":
+                break
+        self.leave()
+        return status
+
+    def leave(self):
+        if self._process and self._process.poll() is None:
+            self._process.stdin.close()
+            self._process.stdout.close()
+            self._process.wait()
+
+
+def lose(machine, address, git, phase, victim, watched):  # noqa: F811
+    """Strike once, and look whether all is as it has to be. :returns: the request."""
+    sleep = "sleep 97.%06d" % random.randrange(10**6)
+    request = slow_request(machine, address, phase, sleep)
+    if phase == "source":
+        os.kill(git.pid, signal.SIGSTOP)
+    try:
+        answer = machine.launch(request, SECRETS)
+        assert answer["answer"] == "started", answer
+        watcher = Watcher(machine, request, watched)
+        victims.wait_for_phase(machine, request, phase)
+        time.sleep(random.uniform(0, 0.8))
+        strike(machine, request, victim)
+        victims.nothing_left(machine, request, [sleep])
+    finally:
+        os.kill(git.pid, signal.SIGCONT)
+    status = watcher.end()
+    if not watched:
+        # Where somebody is left to write the end, nobody has to ask for it.
+        told = victims.asked if victim == "every" else Machine.wait
+        status = told(machine, request)
+    assert (status["state"], status["cause"], status["phase"]) == ("lost", "startup_died", phase)
+    victims.one_end(machine, request, status)
+    return request
+
+
+@rows.fault(10)
+def test_a_death_while_the_script_runs(machine, address, git_over_http, injections):  # noqa: F811
+    for watched in (False, True)[: injections.count(1, 2)]:
+        for victim in VICTIMS:
+            with injections.measured():
+                request = lose(machine, address, git_over_http, "build", victim, watched)
+        victims.builds_on(machine, request, address)
+
+
+@rows.thorough
+@rows.fault(10)
+@pytest.mark.parametrize("phase", [phase for phase in PHASES if phase != "build"])
+def test_a_death_in_any_phase(machine, address, git_over_http, injections, phase):  # noqa: F811
+    for number, victim in enumerate(VICTIMS):
+        watched = (PHASES.index(phase) + number) % 2 == 1
+        with injections.measured():
+            request = lose(machine, address, git_over_http, phase, victim, watched)
+    victims.builds_on(machine, request, address)
