@@ -25,6 +25,7 @@ BUILDER = "tristan:machine/%s"
 OF_ONE_ATTEMPT = (
     "attempt",
     "build_id",
+    "disk",
     "engine",
     "executor_id",
     "machine",

@@ -93,6 +93,7 @@ def placed(document, machine, executor_id, release):
         machine=machine.name,
         executor_id=executor_id,
         release=release,
+        disk=dict(machine.disk._asdict()),
         engine={
             "kind": machine.engine.kind,
             "command": list(machine.engine.command),
@@ -260,6 +261,7 @@ def limits(chosen_limits, keep_failed):
         "pids": chosen_limits.pids,
         "log_bytes": chosen_limits.log_bytes,
         "keep_failed_seconds": keep_failed,
+        "stall_seconds": chosen_limits.stall_seconds,
     }
 
 

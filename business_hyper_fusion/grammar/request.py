@@ -205,6 +205,13 @@ _REQUEST = record(
         pids=rule(values.check_pids),
         log_bytes=rule(values.check_log_bytes),
         keep_failed_seconds=rule(values.check_kept_seconds),
+        stall_seconds=rule(values.check_stall_seconds),
+    ),
+    disk=record(
+        builds=rule(values.check_kept_builds),
+        history_bytes=rule(values.check_disk_bytes),
+        cache_bytes=rule(values.check_disk_bytes),
+        keep_free_bytes=rule(values.check_disk_bytes),
     ),
     network=rule(engine.check_network),
 )

@@ -195,6 +195,21 @@ def check_kept_seconds(value):
     whole(value, "a time to keep", 0, MONTH)
 
 
+def check_stall_seconds(value):
+    """Refuse what is no time without progress, in seconds: 5 to an hour."""
+    whole(value, "a time without progress", 5, 3600)
+
+
+def check_kept_builds(value):
+    """Refuse what is no number of builds that are kept: 1 to 10000."""
+    whole(value, "a number of builds", 1, 10000)
+
+
+def check_disk_bytes(value):
+    """Refuse what is no part of a disk, in bytes: 0 to 1 PiB."""
+    whole(value, "a part of a disk", 0, 1024**5)
+
+
 def check_attempt(value):
     """Refuse what is no number of an attempt: 1 to 1000."""
     whole(value, "an attempt", 1, 1000)

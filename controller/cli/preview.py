@@ -95,6 +95,7 @@ def _facts(shown):
         ["processors", limits["cpus"] or "no limit"],
         ["processes", "%d" % limits["pids"]],
         ["log", output.size(limits["log_bytes"])],
+        ["stall", output.duration(limits["stall_seconds"])],
         ["kept failed", output.duration(limits["keep_failed_seconds"])],
         [
             "artifacts",

@@ -23,6 +23,7 @@ from controller.settings import (
 from controller.settings.model import (
     BuildProfile,
     Checkout,
+    Disk,
     DockerRegistry,
     Engine,
     GitServer,
@@ -37,6 +38,7 @@ from controller.settings.model import (
 __all__ = [
     "BuildProfile",
     "Checkout",
+    "Disk",
     "DockerRegistry",
     "Engine",
     "GitServer",

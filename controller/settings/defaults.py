@@ -22,19 +22,27 @@ CACHE = "project"
 KEEP_FAILED = 4 * 3600
 REQUEUE = 3
 LOST_AFTER = 180
+STALL_SECONDS = 60
+BUILDS = 50
+HISTORY_BYTES = 10 * 1024**3
+CACHE_BYTES = 20 * 1024**3
+KEEP_FREE_BYTES = 200 * 1024**2
 MOVING_TAGS = ("latest", "branch")
 NOTIFY_ON = "always"
 SMTP_SECURITY = "starttls"
 SMTP_PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
-Limits = namedtuple("Limits", "soft_seconds hard_seconds memory cpus pids log_bytes")
+Limits = namedtuple("Limits", "soft_seconds hard_seconds memory cpus pids log_bytes stall_seconds")
 """`memory` and `cpus`: text as an engine takes it, "" for no limit; the others: int."""
+
+Disk = namedtuple("Disk", "builds history_bytes cache_bytes keep_free_bytes")
+"""What a machine's disk is used for: ints."""
 
 
 def limits(entry):
     """Fill in the limits of a build profile; a soft limit is a sixtieth below the hard one.
 
-    :param entry: dict of soft, hard, memory, cpus, pids, log.
+    :param entry: dict of soft, hard, memory, cpus, pids, log, stall.
     :return: Limits.
     :raise grammar.Refused: the soft limit is not below the hard one.
     """
@@ -53,10 +61,25 @@ def limits(entry):
         cpus=quantities.cpus(entry["cpus"]) if "cpus" in entry else "",
         pids=int(entry.get("pids", PIDS)),
         log_bytes=quantities.log_bytes(entry["log"]) if "log" in entry else LOG_BYTES,
+        stall_seconds=quantities.stall_seconds(entry.get("stall", STALL_SECONDS)),
     )
 
 
 _TIMES = ("soft", "hard")
+
+
+def disk(entry):
+    """:param entry: dict of builds, history, caches, keep_free, of a machine. :return: Disk."""
+
+    def size(key, default):
+        return quantities.disk_bytes(entry[key]) if key in entry else default
+
+    return Disk(
+        builds=int(entry.get("builds", BUILDS)),
+        history_bytes=size("history", HISTORY_BYTES),
+        cache_bytes=size("caches", CACHE_BYTES),
+        keep_free_bytes=size("keep_free", KEEP_FREE_BYTES),
+    )
 
 
 def labels(project, profile):

@@ -232,6 +232,8 @@ QUANTITY_FORMATS = {
     "kept-time": quantities.kept_seconds,
     "requeue": quantities.requeue,
     "log-size": quantities.log_bytes,
+    "stall-time": quantities.stall_seconds,
+    "disk-size": quantities.disk_bytes,
     "memory": quantities.memory,
 }
 

@@ -19,13 +19,13 @@ dict by name."""
 Machine = namedtuple(
     "Machine",
     "name host port username key_file password executors labels root python engine lost_after "
-    "isolation proxy no_proxy ca_file ca description",
+    "disk isolation proxy no_proxy ca_file ca description",
 )
 """`port`, `username`, `key_file`, `password`, `python`: None when tristan.yml does not say.
 
 `password`: SecretReference; `executors`: int; `labels`, `isolation`: tuple of text;
-`engine`: engines.Engine; `lost_after`: seconds; `proxy`: http://host:port or ""; `no_proxy`: text with commas, or "";
-`ca_file`: absolute path or None; `ca`: its certificates as PEM text, or "".
+`engine`: engines.Engine; `lost_after`: seconds; `disk`: defaults.Disk; `proxy`: http://host:port or "";
+`no_proxy`: text with commas, or ""; `ca_file`: absolute path or None; `ca`: its certificates as PEM text, or "".
 """
 
 GitServer = namedtuple(
@@ -93,4 +93,5 @@ Smtp = namedtuple("Smtp", "host port username password sender security")
 """
 
 Limits = defaults.Limits
+Disk = defaults.Disk
 Engine = engines.Engine

@@ -39,6 +39,29 @@ def kept_seconds(value):
     return total
 
 
+def stall_seconds(value):
+    """Take ``1m`` or ``90`` for the seconds that something may take without getting any further.
+
+    :return: int, 5 to an hour.
+    """
+    total = _total(value, "a time must look like 1m, 90s or 90 (seconds)")
+    grammar.check_stall_seconds(total)
+    return total
+
+
+def disk_bytes(value):
+    """Take ``20g``, ``200m`` or ``0`` for bytes of a disk.
+
+    :return: int, 0 to 1 PiB.
+    """
+    if isinstance(value, six.text_type) and value != "0":
+        number, unit = _size(value)
+        value = number * _BYTES[unit or "b"]
+    value = _whole(int(value) if value == "0" else value)
+    grammar.check_disk_bytes(value)
+    return value
+
+
 def requeue(value):
     """Take ``never`` or a number for how often a build may be tried again.
 

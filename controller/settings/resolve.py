@@ -64,6 +64,7 @@ def _machine(name, entry, source):
         python=entry.get("python"),
         engine=engines.parse(entry.get("engine", defaults.ENGINE)),
         lost_after=quantities.seconds(entry.get("lost_after", defaults.LOST_AFTER)),
+        disk=defaults.disk(entry.get("disk", {})),
         isolation=tuple(entry.get("isolation", [defaults.ISOLATION])),
         proxy=_proxy(entry),
         no_proxy=",".join(entry.get("no_proxy", ())),

@@ -24,7 +24,9 @@ FIVE = {
     "pids": 4096,
     "log_bytes": 64 * 1024 * 1024,
     "keep_failed_seconds": 0,
+    "stall_seconds": 60,
 }
+DISK = {"builds": 50, "history_bytes": 10 << 30, "cache_bytes": 20 << 30, "keep_free_bytes": 0}
 RECIPE = "FROM %s\nUSER root\nARG TRISTAN_UID\nARG TRISTAN_GID\nRUN mkdir -p /tristan\n"
 
 
@@ -107,6 +109,7 @@ class Machine(object):
             "environment": {},
             "artifacts": [],
             "limits": dict(FIVE, soft_seconds=3540, hard_seconds=3600),
+            "disk": dict(DISK),
             "network": "none",
         }
         document.update(changes)

@@ -52,6 +52,13 @@ RIGHT = {
         "pids": 4096,
         "log_bytes": 67108864,
         "keep_failed_seconds": 14400,
+        "stall_seconds": 60,
+    },
+    "disk": {
+        "builds": 50,
+        "history_bytes": 10737418240,
+        "cache_bytes": 21474836480,
+        "keep_free_bytes": 0,
     },
     "network": "bridge",
 }
@@ -182,6 +189,9 @@ WRONG = [
     ("limits.memory", "-1", "limits.memory", "memory must"),
     ("limits.pids", 0, "limits.pids", "whole number"),
     ("limits.keep_failed_seconds", -1, "limits.keep_failed_seconds", "whole number"),
+    ("limits.stall_seconds", 1, "limits.stall_seconds", "5 to"),
+    ("disk.builds", 0, "disk.builds", "1 to"),
+    ("disk.keep_free_bytes", -1, "disk.keep_free_bytes", "part of a disk"),
     ("checkout.lfs", 1, "checkout.lfs", "true or false"),
     ("ref.kind", "tree", "tree", "exactly when"),
     ("image.id", "sha256:x", "image.id", "must look like"),

@@ -86,6 +86,11 @@ def test_the_defaults_are_the_programs():
     assert "| `port` | %d, with `tls` %d, with `none` %d |" % tuple(ports) in section("smtp")
     assert "| `pids` | %d |" % defaults.PIDS in section("limits")
     assert "| `log` | `%dm` |" % (defaults.LOG_BYTES // 1024**2) in section("limits")
+    assert "| `stall` | `%dm` |" % (defaults.STALL_SECONDS // 60) in section("limits")
+    assert "| `builds` | %d |" % defaults.BUILDS in section("disk")
+    assert "| `history` | `%dg` |" % (defaults.HISTORY_BYTES >> 30) in section("disk")
+    assert "| `caches` | `%dg` |" % (defaults.CACHE_BYTES >> 30) in section("disk")
+    assert "| `keep_free` | `%dm` |" % (defaults.KEEP_FREE_BYTES >> 20) in section("disk")
     assert defaults.limits({})[:2] == (59 * 60, 3600)
 
 

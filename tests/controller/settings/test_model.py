@@ -18,6 +18,7 @@ machines:
     password: {command: [pass, show, builder]}
     executors: 3
     lost_after: 10m
+    disk: {builds: 200, history: 1g, caches: 2GiB, keep_free: 0}
     labels: [linux, fast]
     root: /srv/tristan
     python: /opt/python/bin/python3
@@ -78,7 +79,7 @@ build_profiles:
     dockerfile: {file: Dockerfile}
     docker_registry: main
     labels: [linux]
-    limits: {soft: 10m, hard: 20m, memory: 2g, cpus: 1.5, pids: 512, log: 8m}
+    limits: {soft: 10m, hard: 20m, memory: 2g, cpus: 1.5, pids: 512, log: 8m, stall: 90s}
     description: wheels
   bare: {image: node, language: nodejs}
 projects:
@@ -131,6 +132,7 @@ def test_machines(written):
         python="/opt/python/bin/python3",
         engine=settings.Engine("docker", ("sudo", "docker")),
         lost_after=600,
+        disk=settings.Disk(200, 1 << 30, 2 << 30, 0),
         isolation=("docker", "host"),
         proxy="http://proxy.example.com:80",
         no_proxy="localhost,.example.com",
@@ -154,6 +156,7 @@ def test_a_machine_of_nothing_but_its_name(written):
         python=None,
         engine=settings.Engine("docker", ("docker",)),
         lost_after=180,
+        disk=settings.Disk(50, 10 << 30, 20 << 30, 200 << 20),
         isolation=("docker",),
         proxy="",
         no_proxy="",
@@ -233,7 +236,7 @@ def test_build_profiles(written):
         base_image="",
         docker_registry="main",
         labels=("linux",),
-        limits=settings.Limits(600, 1200, "2g", "1.5", 512, 8 * 1024**2),
+        limits=settings.Limits(600, 1200, "2g", "1.5", 512, 8 * 1024**2, 90),
         keep_failed=86400,
         requeue=1,
         description="wheels",
@@ -244,7 +247,7 @@ def test_a_build_profile_that_says_little(written):
     found = loaded(written).build_profiles["bare"]
     assert (found.isolation, found.network, found.docker_registry) == ("docker", "bridge", None)
     assert found.compile_to_execute == found.package_to_docker == found.dockerfile == ""
-    assert found.limits == settings.Limits(3540, 3600, "", "", 4096, 67108864)
+    assert found.limits == settings.Limits(3540, 3600, "", "", 4096, 67108864, 60)
     assert (found.cache, found.keep_failed, found.requeue) == ("project", 4 * 3600, 3)
     assert (found.values, found.secrets, found.proxy, found.ca) == ({}, {}, "", "")
 

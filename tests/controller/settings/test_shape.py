@@ -15,7 +15,7 @@ CASES = [
     ("machines: {b: 1}\n", "machines.b", "must be a mapping (key: value), not a number"),
     ("machines: {b: {}}\nmachine: {}\n", "machine", "did you mean machines?"),
     ("machines: {b: {hots: x}}\n", "machines.b.hots", "is no known key; did you mean host?"),
-    ("machines: {b: {zzz: x}}\n", "machines.b.zzz", "known are: ca_file, description, engine"),
+    ("machines: {b: {zzz: x}}\n", "machines.b.zzz", "known are: ca_file, description, disk, engine"),
     ("machines: {B: {}}\n", "machines.B", "1 to 63 characters"),
     ("machines: {'a/../b': {}}\n", "machines.a/../b", "1 to 63 characters"),
     ("machines: {b: {host: }}\n", "machines.b.host", "is empty; write a value or remove"),
