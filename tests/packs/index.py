@@ -25,6 +25,7 @@ class Index(object):
     .address ("http://127.0.0.1:PORT") .host ("127.0.0.1:PORT") .port .requests (list of str, "GET /path")
 
     .token: str; once set, files are given only to who sends it as a bearer
+    .login: str, "user:password"; once set, everything is given only to who sends it (basic authentication)
 
     :param certificates: tests.lab.certificates.Certificates, for https
     """
@@ -33,7 +34,7 @@ class Index(object):
         self._pages = {}
         self._wheels = {}
         self.requests = []
-        self.token = ""
+        self.token = self.login = ""
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
         self.port = self._server.server_address[1]
         self.host = "127.0.0.1:{0}".format(self.port)
@@ -62,6 +63,11 @@ class Index(object):
             return 404, TEXT, b""
         wanted = kind != TEXT or not self.token or authorization == "Bearer " + self.token
         return (200, kind, content) if wanted else (401, TEXT, b"")
+
+    def lets_in(self, authorization):
+        """:returns: bool"""
+        login = base64.b64encode(self.login.encode("utf-8")).decode("ascii")
+        return not self.login or authorization == "Basic " + login
 
     def add_npm(self, name, version, files, **more):
         """Publish an npm package.
@@ -112,8 +118,13 @@ def _handler_of(index):
     class Handler(BaseHTTPServer.BaseHTTPRequestHandler):
         def do_GET(self):
             index.requests.append("{0} {1}".format(self.command, self.path))
-            status, kind, content = index.answer(self.path, self.headers.get("Authorization"))
+            authorization = self.headers.get("Authorization")
+            status, kind, content = index.answer(self.path, authorization)
+            if not index.lets_in(authorization):
+                status, kind, content = 401, TEXT, b""
             self.send_response(status)
+            if status == 401 and index.login:
+                self.send_header("WWW-Authenticate", 'Basic realm="lab"')
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

@@ -1,0 +1,177 @@
+"""A canary in every slot for a secret is nowhere but in its slot: no process, no file, no image, no word of Tristan's."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.faults import aftermath, rows
+from tests.faults.canary import Canaries, Sampler, files_with
+from tests.faults.vault import NAMES, Vault
+from tests.lab import process
+
+SILENT = ("completion", "bash"), ("config", "check"), ("machines",), ("status",), ("doctor",)
+
+
+@pytest.fixture
+def vault(engine, executor_python, python_image):
+    """Whose machines are enrolled."""
+    made = Vault(engine, executor_python, {"python": python_image})
+    try:
+        for name in ("builder-1", "builder-2"):
+            made.enroll(name)
+        yield made
+    finally:
+        made.stop()
+
+
+def look(vault):
+    """:returns: function that keeps what the engine tells of the machine's containers meanwhile"""
+
+    def keep():
+        for container in vault.containers():
+            try:
+                vault.shown.append(vault.engine.run(["inspect", container]))
+            except process.LabError:
+                pass  # gone in between
+
+    return keep
+
+
+def tried(vault, *words):
+    """Run a command, once plainly, once with --debug. :returns: Result of the latter"""
+    vault.run(*words)
+    return vault.run("--debug", *words)
+
+
+def images(vault, status):
+    """Keep all that the engine tells of the images of a build: its own, and the one it pushed."""
+    pushed = status["app_image"]
+    name = pushed["image"].rpartition(":")[0] + "@" + pushed["digest"]
+    vault.pull(name)
+    try:
+        for image in (name, status["image"]["build_image"]):
+            for words in (["image", "inspect"], ["history", "--no-trunc"]):
+                vault.shown.append(vault.engine.run(words + [image]))
+            if image == name or rows.ALL:
+                saved = subprocess.check_output(vault.engine.command + ["save", image])
+                assert vault.canaries.seen_in(saved) == []
+    finally:
+        vault.engine.run(["rmi", name])
+
+
+def check_words(vault):
+    """Nothing that anybody was told has a canary."""
+    for text in vault.shown:
+        assert vault.canaries.seen_in(text) == [], text
+    for report in vault.reports:
+        assert (
+            vault.canaries.seen_in(report.body + json.dumps(report.headers).encode("ascii")) == []
+        )
+    for message in vault.mail.messages:
+        assert vault.canaries.seen_in(message.data) == []
+    assert vault.canaries.seen_in(vault.blobs()) == []
+
+
+def check_files(vault, begun):
+    """The machine's disk, the operator's own files, and what changed in places for temporary files."""
+    own = vault.own_places()
+    assert files_with(vault.canaries, [vault.sshd.directory, vault.home], but=own) == []
+    places = ["/tmp", "/var/tmp", "/dev/shm", "/run", "/root/.docker"]
+    there = [path for path in places if os.path.exists(path)]
+    assert files_with(vault.canaries, there, newer=begun, but=own) == []
+
+
+@rows.hostile(12)
+def test_the_search_finds_what_is_there(tmpdir):
+    """Else all the other tests here would pass for nothing."""
+    directory = process.directory("vault")
+    try:
+        canaries = Canaries(directory)
+        tmpdir.join("file").write("x" * 100000 + canaries.text("one"))
+        assert files_with(canaries, [str(tmpdir)]) == [str(tmpdir.join("file"))]
+        assert files_with(canaries, [str(tmpdir)], but=[str(tmpdir)]) == []
+        with Sampler(canaries) as sampler:
+            for words, more in (
+                (["-c", "import time; time.sleep(0.5)", canaries.text("two")], {}),
+                (["-c", "import time; time.sleep(0.5)"], {"SECRET": canaries.text("three")}),
+            ):
+                subprocess.check_call([sys.executable] + words, env=dict(os.environ, **more))
+        assert set(where for where, _, _ in sampler.found) == {"arguments", "environment"}
+        assert canaries.seen_in(canaries.text("x"))
+    finally:
+        process.remove(directory)
+
+
+@rows.hostile(12)
+def test_no_canary_is_anywhere_after_a_build_and_a_shell(vault, injections):
+    begun = os.path.join(vault.home, "begun")
+    open(begun, "w").close()
+    told = os.path.join(vault.home, "told")
+    with injections.measured():
+        with Sampler(vault.canaries, look(vault)) as sampler:
+            words = ("--branch", "main", "--param", "SCRIPT=sleep 1", "--json")
+            built = vault.run("--debug", "build", "script", *words)
+            status = json.loads(built.out)
+            assert status["state"] == "success", built
+            failed = json.loads(
+                vault.run("build", "over_ssh", *(words[:3] + ("SCRIPT=exit 7", "--json"))).out
+            )
+            assert failed["state"] == "failed", failed
+            shell = 'ls "$TRISTAN_SECRETS"; sleep 0.5'
+            short = failed["build_id"][-8:]
+            listed = vault.run("shell", "--with-secrets", short, "sh", "-c", shell)
+            assert sorted(listed.out.split()) == sorted(NAMES)
+            for ended in (status, failed):
+                log = vault.run("logs", ended["build_id"]).out
+                assert log.count("[masked]") >= 3 * len(NAMES)
+        assert sampler.found == set() and sampler.rounds > 20
+        for words in (
+            ("provenance", status["build_id"]),
+            ("preview", "script"),
+            ("status", short, "--json"),
+        ):
+            assert vault.run(*words).code == 0
+        for words in SILENT if rows.ALL else SILENT[:2]:
+            assert vault.run("--debug", *words).code == 0
+        images(vault, status)
+        check_files(vault, begun)
+        check_words(vault)
+    assert len(vault.mail.messages) == 1 and len(vault.reports) == 1 and os.path.getsize(told)
+    aftermath.check(vault, status)
+
+
+def with_wrong(vault, slot):
+    """Have another secret in a slot's file, which is a canary all the same."""
+    vault.canaries.keep(slot, vault.canaries.text("wrong-" + slot))
+
+
+WRONG = {
+    "machine": (("build", "script", "--branch", "main"), "machines"),
+    "git": (("build", "script", "--branch", "main"), "repository"),
+    "registry": (("build", "script", "--branch", "main", "--param", "SCRIPT=:"), "registry"),
+    "smtp": (("build", "script", "--branch", "main", "--param", "SCRIPT=:"), "mail"),
+    "gitlab_token": (("project", "list"), "gitlab"),
+}
+
+
+@rows.hostile(12)
+@pytest.mark.parametrize("slot", sorted(WRONG))
+@rows.thorough
+def test_no_canary_is_shown_where_a_secret_is_wrong(vault, injections, slot):
+    begun = os.path.join(vault.home, "begun")
+    open(begun, "w").close()
+    time.sleep(0.01)
+    with_wrong(vault, slot)
+    with injections.measured():
+        with Sampler(vault.canaries, look(vault)) as sampler:
+            refused = tried(vault, *WRONG[slot][0])
+        assert refused.code != 0 or slot == "smtp", refused
+        assert sampler.found == set()
+        check_files(vault, begun)
+        check_words(vault)
