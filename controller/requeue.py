@@ -70,6 +70,12 @@ class Requeue(object):
             self._journal.settle_late(build_id, entry["attempt"])
             return False
 
+    def adopt_all(self, machines):
+        """What is left of launches on these machines, before they are asked what they hold."""
+        for build_id in self._journal.open_ids():
+            if self._journal.read(build_id).get("machine") in machines:
+                self.adopt(build_id)
+
     def adopt(self, build_id):
         """Launches an attempt that was written down, if who was to do it died before."""
         entry = self._journal.read(build_id)

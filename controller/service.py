@@ -107,6 +107,7 @@ class Controller(object):
             callable(text), told of machines that can't be reached; when none can, an error is raised.
         """
         names = self._chosen(machine)
+        self._requeue.adopt_all(names)
         found, failures = self._finder.builds(build or "", names, limit)
         if failures and len(failures) == len(names):
             raise failures[0][1]

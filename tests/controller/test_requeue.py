@@ -81,7 +81,8 @@ def test_the_log_of_an_attempt_that_was_replaced_can_be_read(workshop):
     first, latest = Sink(), Sink()
     assert controller.read_log(launched.build_id, first, attempt=1)["state"] == "lost"
     controller.read_log(launched.build_id, latest)
-    assert b"dying" in first.data and b"dying" not in latest.data
+    assert b"was killed by signal 9" in first.data
+    assert b"lives" in latest.data and b"was killed by" not in latest.data
 
 
 def test_on_the_only_machine_it_is_tried_again_there_three_times_and_no_more(workshop):

@@ -83,6 +83,16 @@ projects:
   no_repository: {{repository: group/none, build_profile: script}}
 """
 
+MACHINE = """  {name}:
+    host: 127.0.0.1
+    port: {sshd.port}
+    username: {sshd.username}
+    key_file: {sshd.client_key}
+    root: {sshd.root}
+    executors: 2
+    engine: {{kind: docker, command: [{engine}]}}
+"""
+
 PASSWORD = "registry$ecret;'\""
 """Of the registry's only user, ``robot``."""
 
@@ -128,9 +138,27 @@ class Operator(object):
         with io.open(self.configuration, "w", encoding="utf-8") as target:
             target.write(CONFIGURATION.format(**self._values))
 
-    def enroll(self):
-        result = self.run("enroll", "builder-1", "--fingerprint", self.sshd.fingerprint)
+    def enroll(self, name="builder-1", sshd=None):
+        result = self.run("enroll", name, "--fingerprint", (sshd or self.sshd).fingerprint)
         assert result.code == 0, result
+
+    def add_machine(self, name, sshd, *lines):
+        """A machine beside the first, in the file until it is configured anew, and enrolled.
+
+        :param sshd: Sshd. :param lines: texts, further keys of the machine.
+        """
+        text = MACHINE.format(name=name, sshd=sshd, engine=", ".join(self.engine.command))
+        text += "".join("    %s\n" % line for line in lines)
+        self.replace("machines:\n", "machines:\n" + text)
+        self.enroll(name, sshd)
+
+    def replace(self, old, new):
+        """Change the text of tristan.yml, until it is configured anew."""
+        with io.open(self.configuration, encoding="utf-8") as source:
+            text = source.read()
+        assert old in text, old
+        with io.open(self.configuration, "w", encoding="utf-8") as target:
+            target.write(text.replace(old, new, 1))
 
     def environment(self):
         """:returns: dict, an environment with none of the user's own configuration."""

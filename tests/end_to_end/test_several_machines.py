@@ -3,7 +3,6 @@
 from __future__ import absolute_import, print_function, unicode_literals
 
 import collections
-import io
 
 import pytest
 
@@ -11,17 +10,6 @@ from tests.lab.sshd import Sshd
 
 pytestmark = pytest.mark.once
 
-MACHINE = """machines:
-  builder-2:
-    host: 127.0.0.1
-    port: {0.port}
-    username: {0.username}
-    key_file: {0.client_key}
-    root: {0.root}
-    executors: 2
-    labels: [large]
-    engine: {{kind: docker, command: [{1}]}}
-"""
 PROJECT = """projects:
   large: {repository: group/shop, build_profile: script, labels: [large]}
 """
@@ -31,16 +19,8 @@ PROJECT = """projects:
 def two(operator):
     """The operator, with a second machine and a project that only it may build."""
     second = Sshd(docker_socket=operator.engine.socket)
-    with io.open(operator.configuration, encoding="utf-8") as source:
-        text = source.read()
-    text = text.replace(
-        "machines:\n", MACHINE.format(second, ", ".join(operator.engine.command)), 1
-    )
-    text = text.replace("projects:\n", PROJECT, 1)
-    with io.open(operator.configuration, "w", encoding="utf-8") as target:
-        target.write(text)
-    enrolled = operator.run("enroll", "builder-2", "--fingerprint", second.fingerprint)
-    assert enrolled.code == 0, enrolled
+    operator.add_machine("builder-2", second, "labels: [large]")
+    operator.replace("projects:\n", PROJECT)
     yield operator
     operator.configure()
     second.stop()
