@@ -84,11 +84,21 @@ class Contact(object):
         if any(known.get(key) != value for key, value in facts.items()):
             self._state.remember(self.machine.name, **facts)
 
+    def open(self, command):
+        """A channel to a command; on a new connection where the one that was kept turns out to be dead."""
+        from controller.transport import NoChannel
+
+        try:
+            return self.transport().open(command)
+        except NoChannel:
+            self.drop()
+            return self.transport().open(command)
+
     def open_verb(self, name):
         """A channel to a verb of the executor side."""
         release = self.facts().get("release")
         command = remote_command.verb(self.python(), self.business, release, name)
-        return self.transport().open(command)
+        return self.open(command)
 
     def join_watch(self, build_ids):
         """A shared_watch.Member, to follow builds on the channel that all threads have for that."""

@@ -180,7 +180,7 @@ class Attempt(object):
         command = remote_command.verb(
             contact.python(), contact.business, self._release.hash, "tree"
         )
-        channel = contact.transport().open(command)
+        channel = contact.open(command)
         try:
             return push_tree.push(channel, tree, on_progress)
         finally:
@@ -203,10 +203,14 @@ class Attempt(object):
 
     def _persist(self, step, *arguments):
         """Repeats a step whose connection was lost in the middle: done or not, nobody knows."""
+        lost = False
         for pause in LOST_PAUSES:
             try:
                 return step(*arguments)
-            except errors.ConnectionLost as error:
+            except errors.MachineUnreachable as error:
+                lost = lost or isinstance(error, errors.ConnectionLost)
+                if not lost:
+                    raise  # it was not even begun
                 self._contact.drop()
                 self._on_event("%s; trying again" % error.message)
                 time.sleep(pause * random.uniform(0.5, 1.0))
@@ -223,7 +227,7 @@ class Attempt(object):
         command = remote_command.launch(
             contact.python(), contact.business, self._release.hash, executor_id
         )
-        channel = contact.transport().open(command)
+        channel = contact.open(command)
         try:
             channel.send(data)
             channel.send_eof()

@@ -9,9 +9,24 @@ Importing this package imports no SSH library; connecting does.
 
 from __future__ import absolute_import, print_function, unicode_literals
 
-from controller.transport.base import Channel, Completed, ReceiveTimeout, Terminal, Transport
+from controller.transport.base import (
+    Channel,
+    Completed,
+    NoChannel,
+    ReceiveTimeout,
+    Terminal,
+    Transport,
+)
 
-__all__ = ["Channel", "Completed", "ReceiveTimeout", "Terminal", "Transport", "connect"]
+__all__ = [
+    "Channel",
+    "Completed",
+    "NoChannel",
+    "ReceiveTimeout",
+    "Terminal",
+    "Transport",
+    "connect",
+]
 
 TIMEOUT = 15.0
 """Seconds for each step of making a connection: TCP, key exchange, login."""

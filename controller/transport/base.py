@@ -25,13 +25,22 @@ class ReceiveTimeout(errors.ConnectionLost):
     cause = "no_answer"
 
 
+class NoChannel(errors.ConnectionLost):
+    """The connection is cut, or silent: no command was started, so that it can be on another one."""
+
+    cause = "no_answer"
+
+
 class Transport(object):
     """One connection to one machine. A kind of transport gives open, close and alive."""
 
     name = ""
 
     def open(self, command):
-        """Starts a command. :param command: text, read by the login shell. :returns: Channel."""
+        """Starts a command. :param command: text, read by the login shell. :returns: Channel.
+
+        :raises NoChannel: nothing was started. :raises errors.ConnectionLost: nobody knows.
+        """
         raise NotImplementedError
 
     def open_terminal(self, command, size=None, term="xterm"):

@@ -115,8 +115,17 @@ class SshTransport(base.Transport):
                 return self._ours.open_session(timeout=self._timeout)
         except paramiko.ChannelException:
             return None
-        except (paramiko.SSHException, EOFError, EnvironmentError) as error:
-            raise self.lost("gave no channel", error)
+        except (paramiko.SSHException, EOFError, EnvironmentError):
+            raise self._no_channel()
+
+    def _no_channel(self):
+        if self.went():
+            error = self.cut()
+            return base.NoChannel(error.message, error.remedy)
+        return base.NoChannel(
+            "%s gave no channel within %g seconds" % (self.name, self._timeout),
+            remedy="is the machine overloaded, or does a firewall drop what is sent to it?",
+        )
 
     def _turn(self):
         """(transport, session): one of ours, or of the spare connection where we have no more.
