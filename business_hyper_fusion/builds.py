@@ -12,7 +12,7 @@ import json
 import os
 import sys
 
-from business_hyper_fusion import compat, names, order, settle, status
+from business_hyper_fusion import compat, names, order, settle, status, suspect
 from business_hyper_fusion.grammar.json_text import parse_json
 
 
@@ -96,7 +96,7 @@ def latest(executor, build_id):
     for attempt in settle.attempts_of(executor, build_id):
         document = status.read(attempt)
         if document is not None:
-            return document
+            return suspect.told(document)
     return None
 
 

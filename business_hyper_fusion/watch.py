@@ -12,7 +12,7 @@ from __future__ import absolute_import, print_function
 import json
 import os
 
-from business_hyper_fusion import builds, compat, elsewhere, files, settle, status
+from business_hyper_fusion import builds, compat, elsewhere, files, settle, status, suspect
 from business_hyper_fusion.grammar.json_text import parse_json
 
 BEAT_SECONDS = 5.0
@@ -98,6 +98,8 @@ class Follow(object):
     def look_for_life(self):
         """A build whose processes are all gone has nobody else to write its end."""
         settle.settle(self._attempt.executor)
+        if self._document is not None and suspect.told(self._document) != self._document:
+            self._seen = None
 
     def advance(self):
         """Send what is new.
@@ -128,7 +130,7 @@ class Follow(object):
         document = status.read(self._attempt)
         if document is None:
             return False
-        self._seen, self._document = signature, document
+        self._seen, self._document = signature, suspect.told(document)
         return True
 
     def _send_status(self):

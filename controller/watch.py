@@ -76,8 +76,16 @@ class Follow(object):
     def _take_status(self, status):
         answer.believed_status(status, "watching %s" % self.build_id)
         if status != self.status:  # after a reconnection the machine states it again
-            self.status = status
+            before, self.status = self.status or {}, status
             self.sink.status(status)
+            self._tell_suspicion(before.get("suspect"), status.get("suspect"))
+
+    def _tell_suspicion(self, before, now):
+        """:param before, now: what the machine says is odd about a running build, or None."""
+        if now and now != before:
+            self.sink.note("%s is suspect: %s" % (self.build_id, now))
+        elif before and not now:
+            self.sink.note("%s is not suspect any more" % self.build_id)
 
     def _take_log(self, data, offset):
         if offset != self.offset:

@@ -20,6 +20,9 @@ LARGEST = 2**63
 def check_status(document):
     """:returns: list of (key path, message); empty when the document is a status."""
     faults = []
+    if isinstance(document, dict) and "suspect" in document:
+        document = dict(document)
+        _TEXT(document.pop("suspect"), "suspect", faults)
     _STATUS(document, "", faults)
     if not faults and tuple(phase["name"] for phase in document["phases"]) != PHASES:
         faults.append(("phases", "must be %s, in this order" % ", ".join(PHASES)))

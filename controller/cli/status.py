@@ -68,7 +68,7 @@ def _row(one):
     state = output.text_of(one.get("state"))
     return [
         ending.short_id(one.get("build_id")),
-        (state, output.kind_of_state(state)),
+        _state_cell(one, state),
         output.text_of(one.get("project")),
         ending.ref_text(one),
         output.text_of(one.get("commit"))[: ending.SHORT_COMMIT],
@@ -78,6 +78,13 @@ def _row(one):
     ]
 
 
+def _state_cell(one, state):
+    """:returns: (text, kind); a running build that does not run is suspect, which is no state."""
+    if one.get("suspect"):
+        return state + ", suspect", "warn"
+    return state, output.kind_of_state(state)
+
+
 def _details(one):
     state = output.text_of(one.get("state"))
     kind = output.kind_of_state(state)
@@ -85,6 +92,8 @@ def _details(one):
         ["build", "%s, attempt %s" % (_text(one, "build_id"), _text(one, "attempt"))],
         ["state", ("%s %s" % (output.symbol(kind), state), kind)],
     ]
+    if one.get("suspect"):
+        rows.append(["suspect", (_text(one, "suspect"), "warn")])
     if one.get("message"):
         rows.append(["why", _text(one, "message")])
     rows += [

@@ -109,6 +109,18 @@ def test_after_a_cut_it_resumes_at_the_byte_and_the_attempt():
     assert len(sink.notes) == 1
 
 
+def test_a_suspicion_is_told_once_also_across_a_cut_and_so_is_its_end():
+    odd = status(suspect="startup.py is stopped")
+    scripts = Scripts(say(status(), odd), say(odd, status(), ended(""), END))
+    follow, sink = run(scripts)
+    told = [note for note in sink.notes if "suspect" in note]
+    assert told == [
+        BUILD + " is suspect: startup.py is stopped",
+        BUILD + " is not suspect any more",
+    ]
+    assert follow.status["state"] == "success"
+
+
 def test_a_frame_cut_in_the_middle_is_not_handed_out():
     half = say(status(), log(0, "abcdef")) + "X"
     scripts = Scripts(

@@ -13,9 +13,12 @@ import pytest
 from tests.executor import publishing
 from tests.executor.conftest import address, shop, small_base  # noqa: F401
 from tests.executor.machine import RECIPE, Machine
-from tests.faults import rows, victims
+from tests.faults import aftermath, rows, victims
 
 SECRETS = {"build:TOKEN": "s3cret-of-the-build"}
+
+SEEN = 6
+"""Seconds until a watcher has heard of it, who is told each 5 s."""
 
 VICTIMS = ("worker", "both", "every")
 PHASES = ("source", "image", "build", "package", "publish")
@@ -130,3 +133,54 @@ def test_a_death_in_any_phase(machine, address, git_over_http, injections, phase
         with injections.measured():
             request = lose(machine, address, git_over_http, phase, victim, watched)
     victims.builds_on(machine, request, address)
+
+
+@rows.thorough
+@rows.fault(10)
+def test_a_startup_that_is_stopped_is_suspect_and_no_more(operator, injections):
+    watching = operator.script("echo begun; sleep 12; echo over", "--json")
+    status = first_status(operator)
+    with injections.measured():
+        os.kill(status["process"]["pid"], signal.SIGSTOP)
+        stopped = operator.json("status", status["build_id"])
+        assert stopped["state"] == "running" and "is stopped" in stopped["suspect"]
+        assert "running, suspect" in operator.run("status").out
+        assert "kill -CONT" in operator.run("status", status["build_id"]).out
+        time.sleep(SEEN)
+        os.kill(status["process"]["pid"], signal.SIGCONT)
+        assert "suspect" not in operator.json("status", status["build_id"])
+    out, err = watching.communicate()
+    ended = json.loads(out.decode("utf-8"))
+    assert ended["state"] == "success", err
+    said = err.decode("utf-8")
+    assert "is suspect: startup.py is stopped" in said and "not suspect any more" in said
+    aftermath.check(operator, ended)
+    aftermath.next_build(operator, ended)
+
+
+def first_status(operator):
+    """:returns: the status of the one build that runs, once its script does."""
+    deadline = time.time() + 60
+    while time.time() < deadline:
+        for one in operator.json("status"):
+            if one["state"] == "running" and one["phase"] == "build":
+                return one
+    raise AssertionError("no build runs")
+
+
+@rows.fault(10)
+def test_a_stopped_startup_and_cancel(machine, address, injections):  # noqa: F811
+    """What is asked of it meanwhile happens when it goes on."""
+    with injections.measured():
+        request = machine.request(address, "echo begun; sleep 60", isolation="docker")
+        machine.launch(request)
+        machine.wait_for_log(request, "begun")
+        worker = victims.worker(machine, request)
+        os.kill(worker, signal.SIGSTOP)
+        machine.ask("cancel", {"build_id": request["build_id"], "reason": "enough"})
+        assert "is stopped" in victims.asked(machine, request)["suspect"]
+        os.kill(worker, signal.SIGCONT)
+        status = machine.wait(request)
+        assert status["state"] == "cancelled"
+        victims.nothing_left(machine, request)
+    victims.one_end(machine, request, status)

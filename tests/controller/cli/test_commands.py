@@ -29,6 +29,14 @@ def test_status_lists_builds(tristan):
     assert row.split() == "9c1e4f2a failed shop branch main 1a2b3c4d5e6f builder-1 - 42s".split()
 
 
+def test_a_running_build_that_does_not_run_is_suspect(tristan):
+    reason = "startup.py is stopped (SIGSTOP)"
+    controller = fake.Controller(final=fake.status("running", suspect=reason))
+    assert " running, suspect " in tristan("status", controller=controller).out
+    details = tristan("status", "9c1e4f2a", controller=controller).out
+    assert reason in details and "running\n" in details
+
+
 def test_status_of_one_build_has_a_table_of_phases(tristan):
     result = tristan("status", "9c1e4f2a")
     assert result.code == 0
