@@ -7,11 +7,19 @@ In: a channel. Out: the answer, a dict with the key "answer", or errors.Protocol
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import re
+
 import six
 
+from business_hyper_fusion import grammar
 from business_hyper_fusion.grammar.json_text import parse_json
 from business_hyper_fusion.grammar.status import check_status
 from controller import errors
+
+MESSAGE = 4000
+"""Characters of a machine's own words that are shown."""
+
+MOST_LOAD = 10**6
 
 MAX_NOISE = 1000
 """Lines that a login's start files may print before the answer."""
@@ -42,7 +50,26 @@ def parse(line):
         document = parse_json(line)
     except ValueError:
         return None
-    return document if isinstance(document, dict) and "answer" in document else None
+    if not isinstance(document, dict) or not isinstance(document.get("answer"), six.text_type):
+        return None
+    return document
+
+
+def failure(said):
+    """Why a machine did not do what it was asked.
+
+    :param said: its answer. :returns: (cause or None, message), texts whatever it said.
+    """
+    cause, message = said.get("cause"), said.get("message")
+    known = isinstance(cause, six.text_type) and re.match(r"[a-z_]{1,40}\Z", cause)
+    told = isinstance(message, six.text_type) and message
+    return cause if known else None, message[:MESSAGE] if told else "no reason given"
+
+
+def count(said, key):
+    """A whole number in an answer, 0 when there is none."""
+    value = said.get(key)
+    return value if type(value) is int and value >= 0 else 0
 
 
 def believed_builds(document):
@@ -58,7 +85,9 @@ def believed_builds(document):
         "builds": [one for one in statuses if not check_status(one)],
         "executors": dict((key, one) for key, one in executors.items() if is_executor(one)),
         "load": load if is_load(load) else None,
-        "processors": processors if type(processors) is int and processors > 0 else None,
+        "processors": processors
+        if type(processors) is int and 0 < processors < MOST_LOAD
+        else None,
     }
 
 
@@ -79,12 +108,22 @@ def believed_status(document, what):
 def is_executor(found):
     if not isinstance(found, dict) or not isinstance(found.get("busy"), bool):
         return False
-    return found.get("build_id") is None or isinstance(found["build_id"], six.text_type)
+    return all(
+        is_build_id(found[key]) for key in ("build_id", "last") if found.get(key) is not None
+    )
+
+
+def is_build_id(value):
+    try:
+        grammar.check_build_id(value)
+    except grammar.Refused:
+        return False
+    return True
 
 
 def is_load(found):
     numbers = isinstance(found, list) and len(found) == 3
-    return numbers and all(isinstance(one, (int, float)) for one in found)
+    return numbers and all(type(one) in (int, float) and 0 <= one < MOST_LOAD for one in found)
 
 
 def no_answer(channel, what):

@@ -10,7 +10,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import json
 import time
 
-from controller import answer, diagnosis, errors, python_finder, release, remote_command
+from controller import answer, diagnosis, errors, facts, python_finder, release, remote_command
 from controller.diagnosis import Check
 from controller.plan import BUSINESS_ID
 
@@ -45,9 +45,9 @@ def examine_over(connection, machine):
         user = login_name(connection)
         lack = Check("python", "fail", error.message, error.remedy)
         return [diagnosis.ssh(version, user)] + before + [lack]
-    facts, skew = ask(connection, machine, python.path)
-    user = facts["user"]["name"]
-    return [diagnosis.ssh(version, user)] + before + diagnosis.judge(machine, facts, skew)
+    told, skew = ask(connection, machine, python.path)
+    user = told["user"]["name"]
+    return [diagnosis.ssh(version, user)] + before + diagnosis.judge(machine, told, skew)
 
 
 def open_at_once(connection, most):
@@ -78,8 +78,9 @@ def ask(connection, machine, python):
         sent = time.time()
         channel.send(question(machine))
         channel.send_eof()
-        facts = answer.read(channel, TIMEOUT, "doctor of %s" % machine.name)
-        return facts, skew_of(facts, sent, time.time())
+        what = "doctor of %s" % machine.name
+        told = facts.believed(answer.read(channel, TIMEOUT, what), what)
+        return told, skew_of(told, sent, time.time())
     finally:
         channel.close()
 

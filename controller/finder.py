@@ -6,6 +6,7 @@ In: contacts by machine name, the journal. Out: (machine name, status) pairs, er
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+from business_hyper_fusion.names import means
 from controller import answer, errors, parallel
 
 
@@ -39,7 +40,8 @@ class Finder(object):
             if error is not None:
                 failures.append((name, error))
             else:
-                found.extend((name, status) for status in said["builds"])
+                meant = [one for one in said["builds"] if means(wanted, one["build_id"])]
+                found.extend((name, status) for status in meant)
         found.sort(key=lambda pair: (pair[1]["build_id"], pair[1]["attempt"]), reverse=True)
         statuses = self._accepted(found)
         pairs = list(zip([name for name, _ in found], statuses))

@@ -134,7 +134,7 @@ class Launcher(object):
         release = self._make_release().hash
         if plan.release in ("", release):
             self._contacts[machine.name].remember(release=release)
-        attempt, already = said.get("attempt"), said.get("already", False)
+        attempt, already = plan.document["attempt"], said.get("already") is True
         return LaunchedBuild(plan.build_id, attempt, machine.name, executor_id, already)
 
 
@@ -238,11 +238,11 @@ class Attempt(object):
     def _checked(self, said):
         name = self._contact.machine.name
         if said["answer"] == "refused":
-            cause = said.get("cause", "")
+            cause, message = answer.failure(said)
             raise errors.LaunchRefused(
-                "%s refused the build: %s" % (name, said.get("message", "no reason given")),
+                "%s refused the build: %s" % (name, message),
                 remedy=REMEDIES.get(cause, ""),
-                cause=cause or None,
+                cause=cause,
             )
         if said["answer"] not in ("started", "busy"):
             raise errors.ProtocolError("launch on %s: it answered %.80r" % (name, said["answer"]))

@@ -9,6 +9,8 @@ from __future__ import absolute_import, print_function, unicode_literals
 import json
 import tarfile
 
+import six
+
 from controller import answer, errors
 
 TIMEOUT = 300.0
@@ -38,7 +40,8 @@ def push(channel, tree, on_progress):
 
 def send(channel, tree, wanted, on_progress):
     """The wanted files as a tar stream, each named by its hash."""
-    files = tree.files(set(wanted if isinstance(wanted, list) else ()))
+    wanted = wanted if isinstance(wanted, list) else ()
+    files = tree.files(set(one for one in wanted if isinstance(one, six.text_type)))
     progress = Progress(channel, sum(size for _, size in files.values()), on_progress)
     with tarfile.open(fileobj=progress, mode="w|", format=tarfile.GNU_FORMAT) as archive:
         for digest, (path, size) in sorted(files.items(), key=lambda item: item[1]):
@@ -74,9 +77,9 @@ class Progress(object):
 def checked(said):
     """The answer, unless it tells of a failure."""
     if said["answer"] == "failed":
-        cause = said.get("cause") or None
+        cause, message = answer.failure(said)
         raise errors.SyncFailed(
-            "the tree could not be put on the machine: %s" % said.get("message", "no reason given"),
+            "the tree could not be put on the machine: %s" % message,
             remedy=REMEDIES.get(cause, ""),
             cause=cause,
         )

@@ -19,6 +19,8 @@ from .compat import quote
 Python = collections.namedtuple("Python", "path version")
 """`path`: text, absolute; `version`: tuple of three int."""
 
+VERSION = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){2}\Z")
+
 TIMEOUT = 60.0
 """Seconds; an overloaded machine starts a broken Python slowly."""
 
@@ -98,7 +100,7 @@ def parse(output):
     good, bad, shown = [], [], ""
     for line in output.decode("utf-8", "replace").splitlines():
         word, _, path = line.partition(" ")
-        if re.match(r"\d+\.\d+\.\d+$", word):
+        if VERSION.match(word):
             shown, executable = word, path
         elif word == "good" and shown:
             version = tuple(int(part) for part in shown.split("."))

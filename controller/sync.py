@@ -10,6 +10,8 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import json
 
+import six
+
 from business_hyper_fusion import protocol
 from controller import answer, errors, remote_command
 
@@ -40,11 +42,11 @@ def sync(transport, python, root, business_id, release):
         channel.send(line(first_document(root, business_id, release)))
         said = checked(answer.read(channel, TIMEOUT, "sync"), root)
         if said["answer"] == "lack":
-            for chunk in stream(release, said["files"]):
+            for chunk in stream(release, lacking(release, said)):
                 channel.send(chunk)
             channel.send_eof()
             said = checked(answer.read(channel, TIMEOUT, "sync"), root)
-        return said.get("sent", 0)
+        return answer.count(said, "sent")
     finally:
         channel.close()
 
@@ -57,6 +59,18 @@ def first_document(root, business_id, release):
         "release": release.hash,
         "manifest": release.manifest(),
     }
+
+
+def lacking(release, said):
+    """The paths that the machine asks for."""
+    paths = said.get("files")
+    if not isinstance(paths, list) or not all(is_path(path, release) for path in paths):
+        raise errors.ProtocolError("sync: the machine asked for what is no file of the scripts")
+    return paths
+
+
+def is_path(path, release):
+    return isinstance(path, six.text_type) and path in release.files
 
 
 def stream(release, paths):
@@ -75,12 +89,11 @@ def line(document):
 def checked(said, root):
     """The answer, unless it tells of a failure."""
     if said["answer"] == "failed":
-        cause = said.get("cause", "")
+        cause, message = answer.failure(said)
         raise errors.SyncFailed(
-            "the scripts could not be put below %s: %s"
-            % (root, said.get("message", "no reason given")),
+            "the scripts could not be put below %s: %s" % (root, message),
             remedy=REMEDIES.get(cause, ""),
-            cause=cause or None,
+            cause=cause,
         )
     if said["answer"] not in ("have", "lack", "synced"):
         raise errors.ProtocolError("sync: the machine answered %.80r" % said["answer"])

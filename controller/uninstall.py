@@ -9,6 +9,8 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import json
 
+import six
+
 from controller import answer, errors, release, remote_command
 from controller.plan import BUSINESS_ID
 
@@ -49,17 +51,24 @@ def question(machine, force):
 def checked(said, machine, force):
     """The counts of an answer."""
     if said["answer"] == "busy":
-        raise busy(said.get("builds", []), machine, force)
+        raise busy(said.get("builds"), machine, force)
     if said["answer"] != "removed":
         raise errors.InfrastructureError(
-            "%s: Tristan could not be removed: %s"
-            % (machine.name, said.get("message", "no reason")),
+            "%s: Tristan could not be removed: %s" % (machine.name, answer.failure(said)[1]),
             remedy="check machines.%s.root" % machine.name,
         )
-    return dict((key, said[key]) for key in ("files", "containers", "images", "left"))
+    counts = dict((key, answer.count(said, key)) for key in ("files", "containers", "images"))
+    return dict(counts, left=texts(said.get("left")))
+
+
+def texts(found):
+    """The texts of a list; none for anything else."""
+    found = found if isinstance(found, list) else ()
+    return [one for one in found if isinstance(one, six.text_type)]
 
 
 def busy(builds, machine, force):
+    builds = texts(builds)
     named = ", ".join(build for build in builds if build)
     what = "a build runs" + (" (%s)" % named if named else "") if builds else "a sync is under way"
     remedy = "wait for it or cancel it; --force ends it"

@@ -15,6 +15,8 @@ import json
 import random
 import time
 
+import six
+
 from business_hyper_fusion.grammar.json_text import parse_json
 from controller import answer, compat, errors
 
@@ -65,7 +67,9 @@ class Follow(object):
         kind = frame.get("frame")
         if kind == "absent":
             raise errors.BuildNotFound("the machine holds no build %s" % self.build_id)
-        self.attempt = frame.get("attempt")
+        if type(frame.get("attempt")) is not int:
+            raise errors.ProtocolError("the machine sent a frame of no attempt")
+        self.attempt = frame["attempt"]
         if kind == "status":
             self._take_status(frame.get("status"))
         elif kind == "log":
@@ -75,6 +79,8 @@ class Follow(object):
 
     def _take_status(self, status):
         answer.believed_status(status, "watching %s" % self.build_id)
+        if (status["build_id"], status["attempt"]) != (self.build_id, self.attempt):
+            raise errors.ProtocolError("the machine sent the status of another build")
         if status != self.status:  # after a reconnection the machine states it again
             before, self.status = self.status or {}, status
             self.sink.status(status)
@@ -100,7 +106,9 @@ class Follow(object):
 
     def _take_end(self):
         """The last frame: what was read is compared with what the machine says it wrote."""
-        stated = (self.status or {}).get("log") or {}
+        if self.status is None or not (self.once or self.status["state"] in errors.EXIT_BY_STATE):
+            raise errors.ProtocolError("%s: the machine told no end" % self.build_id)
+        stated = self.status["log"] or {}
         if self._digest is not None and stated.get("sha256") not in (
             None,
             self._digest.hexdigest(),
@@ -266,4 +274,7 @@ def parsed(line):
         document = parse_json(line)
     except ValueError:
         return {}
-    return document if isinstance(document, dict) else {}
+    if not isinstance(document, dict):
+        return {}
+    texts = [document.get(key, "") for key in ("frame", "build_id", "answer")]
+    return document if all(isinstance(text, six.text_type) for text in texts) else {}

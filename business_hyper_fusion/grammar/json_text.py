@@ -17,6 +17,10 @@ from business_hyper_fusion.grammar.refused import Refused, text_of
 DEPTH = 64
 """Objects and lists within each other; a request has 4."""
 
+MOST_MARKS = 8 * 1000 * 1000
+"""Commas and brackets: each may stand for a value, which takes far more memory than its bytes. A list of half a million
+files has six million."""
+
 INTEGER_DIGITS, DECIMAL_DIGITS = 20, 40
 
 _SURROGATE = re.compile(b"\\\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
@@ -24,6 +28,8 @@ _SURROGATE = re.compile(b"\\\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 def parse_json(data):
     """:param data: bytes. :returns: the document. :raises ValueError: it is none, or nobody's of ours."""
+    if sum(data.count(mark) for mark in (b",", b"[", b"{")) > MOST_MARKS:
+        raise ValueError("too many values")
     try:
         document = _DECODER.decode(data.decode("utf-8"))
     except RuntimeError:  # Python's recursion limit

@@ -14,6 +14,7 @@ from controller.shared_watch import SharedWatch
 from tests.controller import statuses
 from tests.controller.local_transport import LocalTransport
 from tests.controller.workshop import Sink
+from tests.faults import rows
 
 BUILD = "20261121T065512123-9c1e4f2a"
 OTHER = "20261121T065512124-9c1e4f2b"
@@ -77,6 +78,11 @@ def status(**changes):
 def ended(text):
     digest = hashlib.sha256(text.encode("ascii")).hexdigest()
     return status(state="success", log={"bytes": len(text), "sha256": digest})
+
+
+def of_the_other(frame):
+    """A status frame of the other build."""
+    return dict(frame, build_id=OTHER, status=dict(frame["status"], build_id=OTHER))
 
 
 END = {"frame": "end", "log_bytes": 0}
@@ -216,8 +222,8 @@ def test_many_builds_share_one_channel_and_one_s_trouble_is_its_own():
     scripts = Scripts(
         say(
             {"frame": "absent"},
-            dict(status(), build_id=OTHER),
-            dict(ended(""), build_id=OTHER),
+            of_the_other(status()),
+            of_the_other(ended("")),
             dict(END, build_id=OTHER),
         )
     )
@@ -248,3 +254,33 @@ def test_a_forged_status_is_refused_and_hands_nothing_on():
     follow, sink = run(Scripts(say({"frame": "status", "status": {"state": "success"}})))
     assert isinstance(follow.error, errors.ProtocolError)
     assert sink.statuses == []
+
+
+FORGED = {
+    "another build's status": status(build_id=OTHER),
+    "another attempt's status": status(attempt=2),
+    "a status that is none": status(state="done"),
+    "no attempt": {"frame": "status", "attempt": None},
+    "an end that nobody told": END,
+    "a log from elsewhere": log(7, "x"),
+    "a log without bytes": {"frame": "log", "offset": None},
+}
+
+
+@rows.hostile(9)
+@pytest.mark.parametrize("what", sorted(FORGED))
+def test_a_forged_frame_is_an_error_of_its_build(what):
+    follow, sink = run(Scripts(say(FORGED[what], {"frame": "absent"})))
+    assert isinstance(follow.error, errors.ProtocolError)
+    assert sink.statuses == [] and sink.data == b""
+
+
+@rows.hostile(9)
+@pytest.mark.parametrize("build_id", [[], {}, None, 7, OTHER])
+def test_a_frame_of_no_build_that_is_followed_is_passed_over(build_id):
+    text = "out\n"
+    scripts = Scripts(
+        say({"frame": "status", "build_id": build_id}, status(), log(0, text), ended(text), END)
+    )
+    follow, sink = run(scripts)
+    assert follow.error is None and sink.data == b"out\n"

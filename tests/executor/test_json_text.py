@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from business_hyper_fusion import compat
-from business_hyper_fusion.grammar.json_text import DEPTH, parse_json
+from business_hyper_fusion.grammar.json_text import DEPTH, MOST_MARKS, parse_json
 from tests.faults import rows
 
 HOSTILE = {
@@ -28,6 +28,7 @@ HOSTILE = {
     "lists in lists, never closed": b"[" * 100000,
     "objects in objects": b'{"a":' * 100000,
     "deeper than anything of ours": b"[" * (DEPTH + 1) + b"]" * (DEPTH + 1),
+    "more values than any of ours": b"[" + b"[]," * (MOST_MARKS // 2) + b"[]]",
     "half a character": b'{"a": ["\\ud800"]}',
     "half a character as a key": b'{"\\uDC00": 1}',
     "half a character as bytes": b'["\xed\xa0\x80"]',
