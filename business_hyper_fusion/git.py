@@ -14,16 +14,12 @@ from business_hyper_fusion.grammar.git import parse_repository
 ALLOWED_PROTOCOLS = "ssh:http:https:git"
 """The same list as the grammar's; git checks it again (from 2.3.10 on), also for redirects."""
 
-STALL_SECONDS = 60
-
 SAFE = (
     ("core.hooksPath", "/dev/null"),
     ("core.fsmonitor", "false"),
     ("core.attributesFile", "/dev/null"),
     ("credential.helper", ""),
     ("gc.auto", "0"),
-    ("http.lowSpeedLimit", "1"),
-    ("http.lowSpeedTime", str(STALL_SECONDS)),
     ("protocol.ext.allow", "never"),
     ("protocol.file.allow", "never"),
     ("submodule.recurse", "false"),
@@ -48,6 +44,11 @@ def fetch(mirror, address, refspecs):
     """--prune: what was deleted on the server must not stand in the way of what took its place."""
     words = ("--git-dir", mirror, "fetch", "--no-tags", "--force", "--prune", "--", address)
     return command(*(words + tuple(refspecs)))
+
+
+def check(mirror):
+    """Exit status 0 when every object is there, and whole."""
+    return command("--git-dir", mirror, "fsck", "--full")
 
 
 def prune(mirror):

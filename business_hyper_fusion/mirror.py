@@ -11,6 +11,7 @@ import shutil
 
 from business_hyper_fusion import compat, git, lock, names, outcome, room
 from business_hyper_fusion.process import Command
+from business_hyper_fusion.progress import Progress
 
 EVERYTHING = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
 """Servers hand out refs, not any hash, so a commit is looked for in all of them."""
@@ -23,14 +24,16 @@ class Git(object):
         self._work = work
         self._environment = git.environment(work)
 
-    def run(self, words, directory=None, capture=False, variables=None):
+    def run(self, words, directory=None, capture=False, variables=None, progress=None):
         """:param directory: where git runs; by default where there is nothing to find.
         :param variables: dict put over git's environment.
+        :param progress: progress.Progress for what talks to a server.
         :returns: process.Finished.
         """
         environment = dict(self._environment, **(variables or {}))
         place = directory or self._work.business.empty_home
         command = Command(words, environment, directory=place, capture=capture)
+        command.progress = progress
         try:
             return self._work.runner.run(command)
         except outcome.Ended as ended:
@@ -69,29 +72,55 @@ class Mirror(object):
 
         :param ref: full name of the one ref that must be there, "" for none in particular.
         """
-        _remove_stale_locks(self.path)
-        if not self._fetch_once(refspecs):
-            self._explain_or_heal(refspecs, ref)
+        fetched = self._fetch_once(refspecs)
+        if fetched.exit_status != 0:
+            self._check(fetched)
+            self._explain(ref)
+            self._heal(refspecs)
 
     def fetch_commit(self, commit):
         """Ask for a commit that is in no branch and no tag; some servers grant it. :returns: bool."""
         refspec = "+%s:refs/tristan/%s" % (commit, commit)
-        return self.git.succeeds(git.fetch(self.path, self.address, [refspec]), capture=True)
+        return self._ask(git.fetch(self.path, self.address, [refspec]), True).exit_status == 0
 
     def find(self, name):
         """:param name: full name of a ref, or a hash. :returns: the commit's full hash, or ""."""
         found = self.git.run(git.commit_of(self.path, name), capture=True)
         return found.text() if found.exit_status == 0 else ""
 
+    def forget_if_damaged(self):
+        """Drop a mirror that lacks objects, or has them broken; it is cloned anew then. Takes its lock.
+
+        :returns: bool, whether it was damaged.
+        """
+        held = self.lock()
+        try:
+            damaged = not self.git.succeeds(git.check(self.path), capture=True)
+            if damaged:
+                self._forget()
+            return damaged
+        finally:
+            os.close(held)
+
+    def _forget(self):
+        self._work.log.say("==> source: the mirror is damaged; cloning anew")
+        shutil.rmtree(self.path, ignore_errors=True)
+
     def _fetch_once(self, refspecs):
-        """:returns: False when git failed, for whatever reason."""
+        """:returns: process.Finished."""
+        _remove_leftovers(self.path)
         cloned = os.path.exists(os.path.join(self.path, "HEAD"))
         self._work.log.say(
             "==> source: %s %s" % ("fetching" if cloned else "cloning", self.address)
         )
         if not cloned:
             self._init()
-        return self.git.succeeds(git.fetch(self.path, self.address, refspecs))
+        return self._ask(git.fetch(self.path, self.address, refspecs))
+
+    def _ask(self, words, capture=False):
+        """Run what talks to the server."""
+        patience = Progress(self._work.request["limits"]["stall_seconds"])
+        return self.git.run(words, capture=capture, progress=patience)
 
     def _init(self):
         """Made beside and renamed, so that a mirror is never half a repository."""
@@ -104,30 +133,41 @@ class Mirror(object):
             )
         os.rename(temporary, self.path)
 
-    def _explain_or_heal(self, refspecs, ref):
-        """A fetch failed. Asking the server for the ref alone tells why, without reading git's messages:
-
-        it does not answer: the repository can't be reached; it has no such ref; or it has, and then it is the
-        mirror that is broken, which is thrown away and cloned anew, once. Unless it is the disk.
+    def _explain(self, ref):
+        """A fetch failed. Asking the server for the ref alone tells why, without reading git's messages: it does not
+        answer, and the repository can't be reached; it has no such ref; or it has, and it was not the server.
         """
-        self._check_disk()
-        listed = self.git.run(git.list_remote(self.address, [ref] if ref else []), capture=True)
+        listed = self._ask(git.list_remote(self.address, [ref] if ref else []), True)
         if listed.exit_status != 0:
+            self._check(listed)
             raise self._unavailable(listed)
         if ref and ref not in [line.split("\t")[-1] for line in listed.text().splitlines()]:
             raise self._ref_not_found(ref)
-        self._work.log.say("==> source: the mirror is damaged; cloning anew")
-        shutil.rmtree(self.path, ignore_errors=True)
-        if not self._fetch_once(refspecs):
+
+    def _heal(self, refspecs):
+        """Once more, for git may have been killed; and then anew, once, for it must be the mirror that is broken."""
+        self._work.log.say("==> source: git failed; trying again")
+        fetched = self._fetch_once(refspecs)
+        if fetched.exit_status != 0:
+            self._check(fetched)
+            self._forget()
+            fetched = self._fetch_once(refspecs)
+        if fetched.exit_status != 0:
+            self._check(fetched)
             message = "git could not fetch from %s; its words are in the log"
             raise outcome.error("git_failed", message % self.address)
 
-    def _check_disk(self):
-        """What came until the disk was full is of no use, and would keep it full."""
+    def _check(self, failed):
+        """:raises outcome.Ended: the disk takes nothing, or the server has gone silent: not the mirror's fault."""
         lacked = room.lack(self._work.business.mirrors)
         if lacked:
+            # What came until the disk was full is of no use, and would keep it full.
             self.git.succeeds(git.prune(self.path))
             raise outcome.lacking(lacked)
+        if failed.stalled:
+            message = "%s sent nothing for %d s; is its git server overloaded, or the network cut?"
+            seconds = self._work.request["limits"]["stall_seconds"]
+            raise outcome.error("repository_unavailable", message % (self.address, seconds))
 
     def _unavailable(self, listed):
         self._work.log.write(listed.output)
@@ -145,8 +185,8 @@ class Mirror(object):
         return outcome.error("ref_not_found", message % (self.address, kind, name))
 
 
-def _remove_stale_locks(mirror):
-    """Git's own lock files of a git that was killed: nobody else can be at work, the mirror's lock is ours."""
+def _remove_leftovers(mirror):
+    """Lock files and half a pack of a git that was killed: nobody else can be at work, the mirror's lock is ours."""
     for directory, below, names_here in os.walk(mirror):
         if directory == mirror:
             # Thousands of files, and no locks that stop a fetch.
@@ -154,3 +194,7 @@ def _remove_stale_locks(mirror):
         for name in names_here:
             if name.endswith(".lock"):
                 compat.remove_file(os.path.join(directory, name))
+    packs = os.path.join(mirror, "objects", "pack")
+    for name in os.listdir(packs) if os.path.isdir(packs) else ():
+        if name.startswith("tmp_"):
+            compat.remove_file(os.path.join(packs, name))

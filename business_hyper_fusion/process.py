@@ -68,6 +68,9 @@ class Command(object):
     :param seconds: own time limit, or None; past it the command is killed.
     """
 
+    progress = None
+    """What says ``has_stalled(pid)``; then the command is killed."""
+
     stop = None
     """Called with a signal's number when the command runs as another user (``sudo docker``), who can't be signalled."""
 
@@ -118,6 +121,7 @@ class Runner(object):
                 raise watch.reason  # What it said while it was ended may not have found room.
             raise
         finished = Finished(watch.wait_status, bytes(watch.captured), watch.usage)
+        finished.stalled = watch.stalled
         self.usages.append(finished.usage)
         if watch.reason is not None:
             raise watch.reason
@@ -178,6 +182,7 @@ class _Watch(object):
         self.captured = bytearray()
         self.wait_status = None
         self.usage = None
+        self.stalled = False
 
     def look(self):
         """Notice an end; bring one about where control or the command's own limit says so."""
@@ -199,6 +204,10 @@ class _Watch(object):
     def _bring_about(self):
         now = compat.monotonic()
         if self._deadline is not None and now >= self._deadline:
+            self.kill()
+        progress = self._command.progress
+        if progress is not None and progress.has_stalled(self._process.pid):
+            self.stalled = True
             self.kill()
         if self._control is None:
             return

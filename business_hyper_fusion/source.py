@@ -12,12 +12,19 @@ from business_hyper_fusion import checkout, compat, git, git_directory, lfs, nam
 from business_hyper_fusion.mirror import EVERYTHING, Git, Mirror
 from business_hyper_fusion.submodules import Fetcher, Part
 
+SUSPECT = ("git_failed", "checkout_failed")
+"""Causes that a mirror with missing or broken objects has, too: no fetch looks at what is there."""
+
 
 def run(work):
     """:returns: the commit's full hash; ``source`` then holds exactly its files."""
     source = Source(work)
-    commit = source.fetch()
-    source.check_out(commit)
+    try:
+        commit = source.bring()
+    except outcome.Ended as ended:
+        if ended.cause not in SUSPECT or not source.forget_damaged():
+            raise
+        commit = source.bring()
     work.submodules = source.submodules()
     return commit
 
@@ -37,6 +44,17 @@ class Source(object):
         self._git = Git(work)
         self._mirror = Mirror(work, self._git, self._address)
         self._parts = []
+
+    def bring(self):
+        """:returns: the commit's full hash; the files are there then."""
+        commit = self.fetch()
+        self.check_out(commit)
+        return commit
+
+    def forget_damaged(self):
+        """:returns: bool, whether a mirror that this is made from was damaged; it is gone then."""
+        mirrors = [self._mirror] + [part.mirror for part in self._parts if part.path]
+        return any([mirror.forget_if_damaged() for mirror in mirrors])
 
     def fetch(self):
         """Bring the mirrors up to date and find the commit.
@@ -88,11 +106,15 @@ class Source(object):
         """:returns: the full hash of what was asked for: the ref's newest commit, or the named one."""
         wanted = self._ref["commit"] or (self._ref["name"] if self._ref["kind"] == "commit" else "")
         commit = self._mirror.find(wanted or self._full_ref())
+        if not commit and not wanted:
+            message = "%s was fetched from %s, but can't be read" % (
+                self._full_ref(),
+                self._address,
+            )
+            raise outcome.error("git_failed", message)
         if not commit:
             message = "%s has no commit %s in any branch or tag"
-            raise outcome.error(
-                "commit_not_found", message % (self._address, wanted or self._full_ref())
-            )
+            raise outcome.error("commit_not_found", message % (self._address, wanted))
         if wanted and self._ref["kind"] != "commit":
             self._check_reachable(commit)
         return commit
