@@ -5,6 +5,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import io
 import os
 
+from controller.settings import defaults
 from controller.settings.model import Engine, Machine
 
 
@@ -25,6 +26,8 @@ def machine_of(sshd, **changes):
         "python": None,
         "engine": Engine("docker", ("docker",)),
         "isolation": ("docker",),
+        "lost_after": defaults.LOST_AFTER,
+        "disk": defaults.disk({}),
         "proxy": "",
         "no_proxy": "",
         "ca_file": None,
