@@ -32,6 +32,8 @@ class Requeue(object):
         self._launcher = Launcher(contacts, journal, make_release, on_note, lambda *told: None)
         self._on_note = on_note
         self._said = set()
+        self.launched = set()
+        """(build id, attempt) of those that this one launched, and said so."""
 
     def after(self, entry, status, patience=0.0):
         """An attempt has ended. :returns: whether this is not the build's end.
@@ -115,6 +117,7 @@ class Requeue(object):
         text = "attempt %d %s on %s; attempt %d runs on %s"
         why = "is out of reach" if status is None else "ended with %s" % status["cause"]
         machine, number = entry["machine"], entry["attempt"]
+        self.launched.add((entry["build_id"], launched.attempt))
         self._say(entry, text % (number, why, machine, launched.attempt, launched.machine))
         return True
 

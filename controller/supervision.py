@@ -36,7 +36,8 @@ class Supervision(object):
             if entry.get("attempt", 0) <= (status or {}).get("attempt", attempt or 0):
                 return status
             machine, offset = entry["machine"], 0
-            sink.note("attempt %d runs on %s" % (entry["attempt"], machine))
+            if (build_id, entry["attempt"]) not in self._requeue.launched:
+                sink.note("attempt %d runs on %s" % (entry["attempt"], machine))
             self._requeue.adopt(build_id)
 
     def read(self, build, sink, offset=0, attempt=None):

@@ -114,8 +114,11 @@ class PlainPhases(object):
 
     def __init__(self):
         self._said = set()
+        self._attempt = None
 
     def update(self, status):
+        if status.get("attempt") != self._attempt:  # it begins anew
+            self._said, self._attempt = set(), status.get("attempt")
         for phase in phases_of(status):
             name = phase.get("name")
             if phase.get("state") not in _NOT_BEGUN and name not in self._said:
@@ -133,8 +136,11 @@ class LivePhases(object):
         self._joined_late = joined_late
         self._phases = []
         self._began = {}
+        self._attempt = None
 
     def update(self, status):
+        if status.get("attempt") != self._attempt:  # it begins anew
+            self._began, self._attempt = {}, status.get("attempt")
         self._phases = phases_of(status)
         for phase in self._phases:
             name = phase.get("name")

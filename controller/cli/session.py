@@ -20,6 +20,8 @@ class Session(object):
         self.config = None
         self.debug = False
         self.json = False
+        self.tell = _note
+        """callable(text), for notes of the controller's; a watch puts them where its screen has room."""
         self._controller = controller
         self._settings = settings
 
@@ -38,7 +40,9 @@ class Session(object):
             settings = self.settings  # its faults come first, before anything that takes longer
             from controller import service, state
 
-            self._controller = service.Controller(settings, state.State(on_note=_note))
+            self._controller = service.Controller(
+                settings, state.State(on_note=lambda text: self.tell(text))
+            )
         return self._controller
 
     def machine_names(self, chosen=None):

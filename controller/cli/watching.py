@@ -31,6 +31,7 @@ def watch(session, build_id, options):
     """
     screen = progress.screen(options.json, options.joined_late)
     screen.next_offset = options.offset
+    tell, session.tell = session.tell, screen.note
     try:
         with deadline(options.timeout):
             return session.controller.watch(build_id, offset=options.offset, sink=_ToItsEnd(screen))
@@ -47,6 +48,7 @@ def watch(session, build_id, options):
             raise still_running(build_id, screen, "interrupted")
         return _cancel(session, build_id, screen)
     finally:
+        session.tell = tell
         screen.close()
 
 

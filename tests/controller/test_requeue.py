@@ -56,7 +56,9 @@ def test_a_watched_build_whose_startup_py_died_is_built_on_another_machine(works
     assert (status["state"], status["attempt"]) == ("success", 2), sink.data
     assert status["machine"] != launched.machine
     assert b"attempt %s.2 lives" % launched.build_id.encode("ascii") in sink.data
-    assert [note for note in sink.notes if "attempt 2 runs on " + status["machine"] in note]
+    text = "%s: attempt 1 ended with startup_died on %s; attempt 2 runs on %s"
+    told = text % (launched.build_id, launched.machine, status["machine"])
+    assert (workshop.notes[-1], sink.notes) == (told, [])
     entry = controller.state.journal.read(launched.build_id)
     assert (entry["stage"], entry["attempt"], entry["machine"]) == (
         "accepted",

@@ -42,6 +42,7 @@ class Workshop(object):
         self.directory = process.directory("workshop")
         self.address = address
         self.transports = {}
+        self.notes = []
         self.connections = []
 
     @property
@@ -56,7 +57,7 @@ class Workshop(object):
     def controller(self, script="echo built", machines=("builder-1",), executors=1, project=""):
         """A controller with its own connections; all of one workshop share the state."""
         loaded = settings.load(self.write(script, machines, executors, project))
-        state = State(os.path.join(self.directory, "state"))
+        state = State(os.path.join(self.directory, "state"), self.notes.append)
         return service.Controller(loaded, state, connect=self._connect)
 
     def write(self, script, machines, executors, project=""):
