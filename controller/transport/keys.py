@@ -15,6 +15,7 @@ import struct
 import threading
 
 from controller import secrets
+from controller.transport import certificates
 from controller.transport.library import paramiko
 
 KeyFile = collections.namedtuple("KeyFile", "path kind encrypted public trouble")
@@ -173,9 +174,19 @@ def certify(key, path):
     try:
         key.load_certificate(str(path))
         blob = key.public_blob.key_blob
-        certified = fields(blob, 2)[2]  # behind type and nonce stands the public key
-        matches = certified.startswith(fields(key.asbytes(), 1)[1])
+        matches = certifies(blob, key.asbytes())
+        trouble = certificates.time_trouble(certificates.parse(blob))
     except CERTIFICATE_FAULTS as error:
         raise Unusable("has a certificate that can't be read, %s: %s" % (path, error))
     if not matches:
         raise Unusable("does not go with its certificate %s" % path)
+    if trouble:
+        raise Unusable("has a certificate that %s, %s" % (trouble, path))
+
+
+def certifies(certificate, public):
+    """Whether a certificate is of a key. :param certificate: bytes. :param public: bytes of the public key.
+
+    Behind the certificate's type and nonce stands the key without its type.
+    """
+    return fields(certificate, 2)[2].startswith(fields(public, 1)[1])

@@ -8,6 +8,7 @@ Out: an authenticated transport, or errors.AuthenticationFailed.
 from __future__ import absolute_import, print_function, unicode_literals
 
 from controller import errors
+from controller.transport import agent as agents
 from controller.transport import keys, known_hosts
 from controller.transport.library import paramiko
 
@@ -57,19 +58,20 @@ class Login(object):
 
     def _keys(self, agent):
         """(title, key) pairs in the order to try them; a file's key may be the agent's."""
-        held = dict((known_hosts.fingerprint(key.asbytes()), key) for key in agent_keys(agent))
+        bare, certified = agents.held(agent)
         for path in self._destination.key_files:
-            found = self._from_file(path, held)
-            if found is not None:
-                yield "key %s" % path, found
+            for title, key in self._of_file(path, bare, certified):
+                yield title, key
         if not self._destination.explicit and not self._destination.identities_only:
-            for fingerprint in sorted(held):
-                yield "agent's key %s" % fingerprint, held[fingerprint]
+            for key in certified:
+                yield "agent's certificate of %s" % known_hosts.fingerprint(key.public()), key
+            for key in sorted(bare, key=lambda one: one.blob):
+                yield "agent's key %s" % known_hosts.fingerprint(key.blob), key
 
-    def _from_file(self, path, held):
-        """The key of a file, from the agent where the file can't be used alone; None for neither.
+    def _of_file(self, path, bare, certified):
+        """(title, key) pairs of a file: the agent's certificates of its key, and the key.
 
-        :param held: {fingerprint: agent's key}; a key that is taken is taken out.
+        :param bare: the agent's keys; one that is taken is taken out, and so are its certificates of `certified`.
         """
         try:
             key_file = keys.look(path)
@@ -77,14 +79,23 @@ class Login(object):
             if self._destination.explicit:
                 raise
             self._note_missing(path, error)
-            return None
-        in_agent = held.pop(known_hosts.fingerprint(key_file.public), None)
-        if in_agent is not None and key_file.trouble:
-            return in_agent
+            return
+        for one in [key for key in certified if key.public() == key_file.public]:
+            certified.remove(one)
+            yield "key %s with the agent's certificate" % path, one
+        found = self._bare(key_file, [key for key in bare if key.blob == key_file.public])
+        bare[:] = [key for key in bare if key.blob != key_file.public]
+        if found is not None:
+            yield "key %s" % path, found
+
+    def _bare(self, key_file, in_agent):
+        """The key of a file, from the agent where the file can't be used alone; None for neither."""
+        if in_agent and key_file.trouble:
+            return in_agent[0]
         try:
             return keys.load(key_file, self._destination.certificate)
         except keys.Unusable as error:
-            self._tried.append("key %s %s" % (path, error.reason))
+            self._tried.append("key %s %s" % (key_file.path, error.reason))
             return None
 
     def _note_missing(self, path, error):
@@ -134,10 +145,3 @@ class Login(object):
             remedy="%s; `ssh -p %d %s@%s` must work"
             % (remedy, where.port, where.username, where.host),
         )
-
-
-def agent_keys(agent):
-    try:
-        return agent.get_keys()
-    except (paramiko.SSHException, EnvironmentError):
-        return ()

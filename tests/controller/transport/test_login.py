@@ -196,18 +196,48 @@ def test_a_dead_agent_is_no_trouble(log_in, monkeypatch):
     assert says_whoami(log_in())
 
 
-@pytest.mark.parametrize("kind", ["ed25519", "rsa"])
-def test_a_certificate(make_sshd, operator, machine_of, kind):
-    ca = operator.key("ca", "-t", "ed25519")
-    key = operator.key("key", "-t", kind)
-    process.output(["ssh-keygen", "-q", "-s", ca, "-I", "me", "-n", "builder", key + ".pub"])
-    os.chmod(operator.home, 0o755)
-    sshd = make_sshd(options={"TrustedUserCAKeys": ca + ".pub"})
-    operator.know(sshd)
+@pytest.fixture
+def certified(make_sshd, operator):
+    """Function (kind of key) -> (sshd that trusts an authority alone, path of a key that it has signed)."""
+
+    def make(kind):
+        ca, key = operator.key("ca", "-t", "ed25519"), operator.key("key", "-t", kind)
+        process.output(["ssh-keygen", "-q", "-s", ca, "-I", "me", "-n", "builder", key + ".pub"])
+        os.chmod(operator.home, 0o755)
+        sshd = make_sshd(options={"TrustedUserCAKeys": ca + ".pub", "AuthorizedKeysFile": "none"})
+        operator.know(sshd)
+        return sshd, key
+
+    return make
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_a_certificate(certified, operator, machine_of, kind):
+    sshd, key = certified(kind)
     assert says_whoami(operator.connect(machine_of(sshd, key_file=key)))
     os.remove(key + "-cert.pub")
     with pytest.raises(errors.AuthenticationFailed):
         operator.connect(machine_of(sshd, key_file=key))
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+@pytest.mark.parametrize("explicit", [False, True])
+def test_a_certificate_that_the_agent_holds(certified, operator, machine_of, kind, explicit):
+    sshd, key = certified(kind)
+    operator.agent(key)
+    process.output(["ssh-keygen", "-q", "-p", "-P", "", "-N", "secret", "-f", key])
+    os.remove(key + "-cert.pub")
+    key_file = key if explicit else None
+    assert says_whoami(operator.connect(machine_of(sshd, key_file=key_file)))
+
+
+def test_a_certificate_whose_time_is_over(certified, operator, machine_of):
+    sshd, key = certified("ed25519")
+    words = ["ssh-keygen", "-q", "-s", os.path.join(operator.home, "ca"), "-I", "me"]
+    process.output(words + ["-n", "builder", "-V", "-2d:-1d", key + ".pub"])
+    with pytest.raises(errors.AuthenticationFailed) as caught:
+        operator.connect(machine_of(sshd, key_file=key))
+    assert "certificate" in caught.value.message and "expired" in caught.value.message
 
 
 def test_a_second_factor_that_is_there(make_sshd, operator, machine_of):
