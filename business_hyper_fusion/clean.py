@@ -4,9 +4,8 @@ from __future__ import absolute_import, print_function
 
 import os
 import shutil
-import time
 
-from business_hyper_fusion import checkout, compat, files, layout, lock, names, order, room
+from business_hyper_fusion import checkout, clocks, compat, files, layout, lock, names, order, room
 
 KEPT_BUILDS = 50
 """Builds of an executor whose log and artifacts are kept; of older ones a tombstone stays."""
@@ -26,7 +25,7 @@ def run(work, lacking=False):
     if lacking and room.lack_of_room(work.attempt.path):
         checkout.remove_tree(work.project.cache)
     forget_secrets(work.attempt)
-    bury_old_builds(work.executor, earlier(work.request))
+    bury_old_builds(work.executor, clocks.behind(work.request))
     mark_use(work)
 
 
@@ -35,13 +34,6 @@ def forget_secrets(attempt):
     for directory in (attempt.secrets, attempt.scratch):
         shutil.rmtree(directory, ignore_errors=True)
     checkout.remove_tree(attempt.context)
-
-
-def earlier(request):
-    """:returns: seconds since the epoch by this clock or the controller's of the request, the one behind: what was
-    promised until then is removed when both say so.
-    """
-    return min(time.time(), compat.seconds_of(request["requested_at"]))
 
 
 def bury_old_builds(executor, now):
@@ -76,4 +68,4 @@ def mark_use(work):
         used.append(work.business.downloads(work.request["project"]["language"]))
     for path in used:
         if os.path.isdir(path):
-            os.utime(path, None)
+            clocks.mark_use(path, work.request)

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import os
 
-from business_hyper_fusion import asking, compat, engine, files, lock, names, outcome
+from business_hyper_fusion import asking, clocks, compat, engine, files, lock, names, outcome
 
 
 def run(work):
@@ -90,7 +90,7 @@ class BuildImage(object):
         mark = mark_of(work.business, self.name)
         waiting = "==> image: waiting for the removal of %s" % self.name
         lock.acquire_in_turn(mark, work.control, lambda: work.log.say(waiting), shared=True)
-        os.utime(mark, None)
+        clocks.mark_use(mark, work.request)
 
     def up_to_date(self):
         """One call to the engine when all is well, which is nearly always."""

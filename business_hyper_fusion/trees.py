@@ -18,7 +18,7 @@ import os
 import shutil
 import stat
 
-from business_hyper_fusion import checkout, compat, files, lock, outcome
+from business_hyper_fusion import checkout, clocks, compat, files, lock, outcome
 from business_hyper_fusion.grammar.json_text import parse_json
 
 CHUNK = 1024 * 1024
@@ -88,7 +88,7 @@ def run(work):
         if entries is None or store.lacking(entries):
             message = "the tree %s is not on the machine (any more); build it from its directory"
             raise outcome.error("tree_not_found", message % tree["sha256"][:12])
-        os.utime(store.manifest(tree["sha256"]), None)
+        clocks.mark_use(store.manifest(tree["sha256"]), work.request)
         put_out(store, entries, work.ref.source)
     finally:
         os.close(held)

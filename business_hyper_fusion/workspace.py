@@ -8,12 +8,11 @@ from __future__ import absolute_import, print_function
 
 import glob
 import os
-import time
 
 from business_hyper_fusion import (
     again,
     checkout,
-    clean,
+    clocks,
     compat,
     container,
     files,
@@ -40,9 +39,7 @@ def keep(work, ended):
     os.rename(work.ref.source, source)
     checkout.forget(work.ref)
     again.prepare(work, directory, source, work.step or container.BUILD)
-    # Of the two clocks the one ahead: see remove_old.
-    begun = max(time.time(), compat.seconds_of(work.request["requested_at"]))
-    kept_until = compat.iso_time(begun + seconds)
+    kept_until = compat.iso_time(clocks.ahead(work.request) + seconds)
     work.status.document.update(workspace=source, kept_until=kept_until)
 
 
@@ -101,7 +98,7 @@ def remove_old(work):
         if attempt.path == own.path:
             continue
         replaced = bool(work.status.document["workspace"]) and is_of(attempt, work.request)
-        if replaced or not is_promised(attempt, clean.earlier(work.request)):
+        if replaced or not is_promised(attempt, clocks.behind(work.request)):
             remove(attempt)
 
 

@@ -224,9 +224,9 @@ class Operator(object):
         project = given.get("project", "script")
         return self.start("build", project, "--branch", "main", "--param", "SCRIPT=" + text, *words)
 
-    def detached(self, text):
+    def detached(self, text, **given):
         """:returns: the id of a build of a shell text that runs now."""
-        child = self.script(text, "--detach")
+        child = self.script(text, "--detach", **given)
         out, err = child.communicate()
         assert child.returncode == 0, err
         return out.decode("ascii").strip()

@@ -1,0 +1,160 @@
+"""Clocks a day or a year off, on either side, and clocks that jump: durations, limits, ends and ages stay right."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import json
+import time
+
+import pytest
+
+from tests.end_to_end.operator import Operator
+from tests.faults import aftermath, rows
+from tests.lab import interpreters
+from tests.lab.clock import Clock
+
+DAY = 86400
+YEAR = 365 * DAY
+LONGEST = 60
+"""Seconds for builds of three; a clock that counted would make them a day."""
+
+
+class Skewed(Operator):
+    """.here .there (Clock), the operator's and the machine's"""
+
+    def __init__(self, engine, python, **values):
+        self.here, self.there = Clock(), Clock()
+        super(Skewed, self).__init__(engine, python=self.there.python(python), **values)
+
+    def environment(self):
+        found = super(Skewed, self).environment()
+        return dict(found, **self.here.environment(found.get("PYTHONPATH", "")))
+
+    def right(self):
+        for clock in (self.here, self.there):
+            clock.set(0)
+
+    def built(self, text, **given):
+        """:returns: the status of a build that was watched to its end."""
+        out, err = self.script(text, "--json", **given).communicate()
+        assert out, err
+        return json.loads(out.decode("utf-8"))
+
+    def wait_for(self, build_id, phase):
+        while self.json("status", build_id)["phase"] != phase:
+            time.sleep(0.2)
+
+    def stop(self):
+        super(Skewed, self).stop()
+        for clock in (self.here, self.there):
+            clock.remove()
+
+
+@pytest.fixture(scope="module", params=["2.7", "3.8"])
+def skewed(request, engine, python_image, nodejs_image):
+    """A Skewed operator of a machine with one executor; each of the machine's Pythons reads clocks its own way."""
+    if request.param != "2.7" and not rows.ALL:
+        pytest.skip("the other one is run by ./dev faults")
+    python = interpreters.find(request.param)
+    images = {"python_image": python_image, "nodejs_image": nodejs_image}
+    found = Skewed(engine, python, executors=1, **images)
+    try:
+        found.enroll()
+        yield found
+    finally:
+        found.stop()
+
+
+@pytest.fixture
+def operator(skewed):
+    yield skewed
+    skewed.right()
+
+
+def test_what_this_clock_shows(operator):
+    """The lab's own part: Python, git and shells believe it, and their monotonic clocks go on."""
+    operator.there.set(-DAY)
+    operator.here.set(DAY)
+    status = operator.built("true")
+    assert status["requested_at"] > iso(DAY / 2) and status["started_at"] < iso(-DAY / 2)
+
+
+@rows.fault(17)
+def test_a_day_off_on_either_side(operator, injections):
+    sides = [
+        (operator.there, DAY),
+        (operator.here, -DAY),
+        (operator.there, -DAY),
+        (operator.here, DAY),
+    ]
+    for clock, seconds in sides[: injections.count(2, 4)]:
+        with injections.measured():
+            clock.set(seconds)
+            status = operator.built("sleep 1")
+            assert status["state"] == "success"
+            assert 1 <= status["wall_seconds"] < LONGEST
+            assert all(
+                one["wall_seconds"] < LONGEST for one in status["phases"] if one["exit"] == 0
+            )
+            operator.right()
+        aftermath.check(operator, status)
+    aftermath.next_build(operator, status)
+
+
+@rows.fault(17)
+def test_clocks_that_jump_while_a_build_is_watched(operator, injections):
+    for seconds in (DAY, -DAY)[: injections.count(1, 2)]:
+        build_id = operator.detached("sleep 4; echo over")
+        watching = operator.start("logs", build_id, "--follow")
+        operator.wait_for(build_id, "build")
+        with injections.measured():
+            operator.there.set(seconds)
+            operator.here.set(seconds // 2)
+            assert operator.json("status", build_id)["state"] == "running"
+            out, err = watching.communicate()
+            assert watching.returncode == 0, err
+            assert out.count(b"\nover\n") == 1
+        status = operator.json("status", build_id)
+        assert status["state"] == "success" and 4 <= status["wall_seconds"] < LONGEST
+        operator.right()
+        aftermath.check(operator, status)
+
+
+@rows.fault(17)
+def test_a_jump_neither_brings_a_limit_on_nor_puts_it_off(operator, injections):
+    for seconds in (DAY, -DAY)[: injections.count(1, 2)]:
+        build_id = operator.detached(
+            "trap 'echo asked' TERM; while :; do sleep 0.2; done", project="short"
+        )
+        operator.wait_for(build_id, "build")
+        with injections.measured():
+            operator.there.set(seconds)
+            assert operator.run("logs", build_id, "--follow").code == 4
+        status = operator.json("status", build_id)
+        assert (status["state"], status["cause"]) == ("timeout", "hard_limit")
+        assert 5 <= status["wall_seconds"] < LONGEST
+        assert b"asked" in operator.log(status), "the soft limit came first"
+        operator.right()
+        aftermath.check(operator, status)
+
+
+@rows.fault(17)
+def test_nothing_young_is_collected_by_a_clock_a_year_off(operator, injections):
+    failed = operator.built("mkdir -p dist; echo it > dist/it.whl; false")
+    made = operator.built("mkdir -p dist; echo it > dist/it.whl")
+    assert failed["workspace"] and made["artifacts"]
+    clocks = [(operator.there, YEAR), (operator.here, YEAR), (operator.there, -YEAR)]
+    for clock, seconds in clocks[: injections.count(1, 3)]:
+        with injections.measured():
+            clock.set(seconds)
+            during = operator.built("true")  # also what a build itself tidies up
+            assert operator.json("gc")[0]["removed"] == []
+            operator.right()
+            assert operator.json("gc")[0]["removed"] == []
+        for status in (failed, made, during):
+            assert operator.log(status)
+        assert operator.run("shell", failed["build_id"], "true").code == 0
+    assert operator.run("artifacts", made["build_id"], "--get", operator.home).code == 0
+
+
+def iso(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
