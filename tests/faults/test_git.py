@@ -89,6 +89,7 @@ def servers(git_machine, request):
 def test_a_server_goes_silent(git_machine, shop, servers, injections, kind):  # noqa: F811
     """... while its line is alive: nothing closes it, and with ssh it is even kept alive."""
     address, secrets, pid = servers(kind)
+    shop.commit({"large": os.urandom(12 << 20)}, "So large that it is stopped in the middle")
     request = wanted(git_machine, address, secrets)
     request["limits"]["stall_seconds"] = STALL
     freezer = Freezer(pid)
@@ -117,8 +118,7 @@ def assert_right(machine, repository, address, secrets=None):
     assert status["state"] == "success", machine.log(request)
     assert status["commit"] == repository.git(["rev-parse", "HEAD"]).strip()
     source = machine.status(request)["source"]
-    for name in repository.git(["ls-files"]).split():
-        assert read(os.path.join(source, name)) == read(os.path.join(repository.work, name))
+    process.output(["diff", "--recursive", "--exclude=.git", source, repository.work])
     assert len(os.listdir(source)) == len(repository.git(["ls-files"]).split())
     return machine.log(request)
 
