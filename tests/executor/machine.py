@@ -48,6 +48,7 @@ class Machine(object):
 
     def __init__(self, engine=("docker",), image="", root=None, interpreter=None):
         self._interpreter = interpreter or python.interpreter()
+        self.before = []  # words before each command
         self.root = root or process.directory("machine")
         self.engine = list(engine)
         self.image = image
@@ -152,7 +153,7 @@ class Machine(object):
 
     def _python(self, words, stdin):
         child = subprocess.Popen(
-            [self._interpreter, "-E", "-S", "-B"] + words,
+            self.before + [self._interpreter, "-E", "-S", "-B"] + words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
