@@ -1,6 +1,6 @@
 # A configuration file with its references to secrets replaced by their texts, escaped as the file's format wants it.
 # In: the file; TRISTAN_SECRETS, a directory of files named as the secrets; the variables
-#     format: npmrc, yaml, json, xml (whose references are ${env.NAME}, the others' ${NAME}), properties (which has none);
+#     format: npmrc, yarn_npmrc (the same file, read by yarn 1), yaml, json, xml (whose references are ${env.NAME}, the others' ${NAME}), properties (which has none);
 #     more: words NAME=KEY, of secrets to be added as settings at the end.
 # Out: the file's text on stdout; exit status 1 and a line on stderr for a secret that the format can't carry.
 # All lines without a reference to a secret stay as they are. Runs in mawk, gawk and busybox, byte by byte (LC_ALL=C).
@@ -12,7 +12,7 @@ BEGIN {
 }
 
 {
-	if (format == "npmrc" && $0 !~ /^[ \t]*[#;]/ && index($0, "="))
+	if (format ~ /npmrc$/ && $0 !~ /^[ \t]*[#;]/ && index($0, "="))
 		print npmrc_line($0)
 	else if (format == "yaml" && $0 !~ /^[ \t]*#/)
 		print yaml_line($0)
@@ -38,8 +38,10 @@ END {
 }
 
 function added(key, text) {
-	if (format == "npmrc")
+	if (format ~ /npmrc$/) {
+		check_npmrc(key)
 		return key "=\"" escaped(text, "json") "\""
+	}
 	if (format == "yaml")
 		return key ": \"" escaped(text, "json") "\""
 	return key "=" escaped(text, "properties")
@@ -107,10 +109,20 @@ function npmrc_line(line,   key, value) {
 	gsub(/^[ \t]+|[ \t\r]+$/, "", value)
 	if (!mentions(value))
 		return line
+	check_npmrc(key)
 	if (value ~ /^".*"$/)
 		return key "=" replaced(value, "json")
 	value = value ~ /^'.*'$/ ? substr(value, 2, length(value) - 2) : npmrc_plain(value)
 	return key "=\"" replaced(escaped(value, "json"), "json") "\""
+}
+
+# All other settings are handed to each script in its environment, by every tool that reads the file.
+function check_npmrc(key) {
+	gsub(/^[ \t"']+|[ \t"']+$/, "", key)
+	if (key ~ (format == "npmrc" ? "(^|:)_" : ":_"))
+		return
+	print "tristan: " key " of .npmrc would take a secret into every script's environment; give it to //HOST/:_authToken, :_password or :_auth" | "cat >&2"
+	failed = 1
 }
 
 # A value without quotes: up to a comment, \; \# and \\ for these three.

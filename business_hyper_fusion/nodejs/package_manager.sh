@@ -75,9 +75,11 @@ choose_manager() {
 
 # Downloads go to TRISTAN_DOWNLOADS; the operator's files count after the project's own.
 configure() {
+	npmrc_format=npmrc
+	[ "$manager" != yarn ] || npmrc_format=yarn_npmrc
 	replace_own_files
 	# shellcheck disable=SC2046
-	private_file npmrc "$TRISTAN_DEPENDENCY_LIB/.npmrc" npmrc $(npm_secrets)
+	private_file "$npmrc_format" "$TRISTAN_DEPENDENCY_LIB/.npmrc" npmrc $(npm_secrets)
 	npmrc=$private_path
 	if [ -f "$npmrc" ]; then
 		export npm_config_globalconfig="$npmrc"
@@ -97,17 +99,17 @@ configure() {
 
 # Files of the project's own, and of HOME, in which secrets are named, such as NPM_TOKEN in .npmrc.
 replace_own_files() {
-	private_replace npmrc "$HOME/.npmrc"
+	private_replace "$npmrc_format" "$HOME/.npmrc"
 	directory=$module
 	while :; do
-		private_replace npmrc "$directory/.npmrc"
+		private_replace "$npmrc_format" "$directory/.npmrc"
 		private_replace yaml "$directory/.yarnrc.yml"
 		[ "$directory" != "$TRISTAN_SOURCE" ] || break
 		directory=${directory%/*}
 	done
 }
 
-# Secrets that are named as npm's variables are: NPM_CONFIG__AUTH is _auth.
+# Secrets that are named as npm's variables are: NPM_CONFIG__AUTH is _auth, which npm takes up to its version 8.
 npm_secrets() {
 	for prefix in NPM_CONFIG_ npm_config_; do
 		private_names "$prefix" | while IFS= read -r name; do

@@ -19,8 +19,7 @@ from tests.lab.smtp import Server as MailServer
 
 NAMES = (
     "NPM_TOKEN",
-    "NPM_CONFIG__AUTH",
-    "npm_config_token",
+    "npm_other",
     "YARN_NPM_AUTH_IDENT",
     "PIP_TOKEN",
     "MAVEN_PASSWORD",
@@ -37,8 +36,8 @@ SHOWN = """#!/bin/sh
 set -eu
 for file in "$TRISTAN_SECRETS"/*; do
     cat "$file"; echo
-    base64 -w 0 "$file" 2>/dev/null || true; echo
-    od -An -v -tx1 "$file" | tr -d ' \\n'; echo
+    busybox base64 "$file"
+    busybox od -An -v -tx1 "$file" | busybox tr -d ' \\n'; echo
 done
 """
 """What a careless script prints."""
@@ -50,6 +49,7 @@ class Vault(Operator):
     def __init__(self, engine, python, images):
         self._python, self._images = python, images
         self.canaries = Canaries(process.directory("vault"))
+        self._more = {}
         self._closed, usual = None, sshd.PASSWORD
         sshd.PASSWORD = self.canaries.text("machine")
         try:
@@ -61,8 +61,16 @@ class Vault(Operator):
         """Write tristan.yml with a canary wherever it takes a secret."""
         if self._closed is None:
             self._open()
+        self.write(self.document())
+
+    def write(self, document):
         with io.open(self.configuration, "w", encoding="utf-8") as target:
-            target.write(yaml.safe_dump(self.document(), default_flow_style=False))
+            target.write(yaml.safe_dump(document, default_flow_style=False))
+
+    def add(self, secrets):
+        """:param secrets: dict of name -> text with a canary in it, for the build profiles"""
+        self._more.update(secrets)
+        self.configure()
 
     def _open(self):
         self.shown, self.reports = [], []
@@ -140,13 +148,16 @@ class Vault(Operator):
 
     def _profiles(self):
         secrets = dict((name, self.canaries.reference(name)) for name in NAMES)
+        for name, text in self._more.items():
+            secrets[name] = self.canaries.reference(name, text)
         for language, image in self._images.items():
             profile = {"language": language, "image": image, "secrets": secrets}
             yield language, dict(profile, network="host", labels=["password"])
         script = {"compile_to_execute": SHOWN + 'eval "$SCRIPT"\n', "docker_registry": "main"}
         package = {"package_to_docker": 'echo here >"$TRISTAN_CONTEXT/here"\n'}
         dockerfile = {"dockerfile": "FROM scratch\nCOPY here /here\n"}
-        profile = {"language": "python", "image": self._images["python"], "secrets": secrets}
+        profile = {"language": "python", "image": self._images["python"]}
+        profile["secrets"] = secrets
         yield "script", dict(dict(dict(script, **package), **dockerfile), **profile)
 
     def _projects(self):
@@ -180,7 +191,8 @@ class Vault(Operator):
     def settings(self, language, files):
         """Have dependency configuration: dict of file name -> text."""
         directory = os.path.join(self.home, "cache", "dependency_lib", language)
-        os.makedirs(directory)
+        if not os.path.isdir(directory):
+            os.makedirs(directory)
         for name, text in files.items():
             with io.open(os.path.join(directory, name), "w", encoding="utf-8") as target:
                 target.write(text)

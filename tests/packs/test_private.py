@@ -104,17 +104,19 @@ def test_what_names_no_secret_stays_as_it_is(bench):
 
 def test_comments_and_the_rest_of_a_line_stay(bench):
     bench.write({"secrets/SECRET": "s;s"})
-    text = (
-        "# mine\nregistry=https://h/\na = x\\;${SECRET} ; why\nb=${SECRET?}\nc=${OTHER}${SECRET}\n"
-    )
+    text = "# mine\nregistry=https://h/\n//h/:_a = x\\;${SECRET} ; why\n_b=${SECRET?}\n_c=${OTHER}${SECRET}\n"
     assert rendered(bench, "npmrc", text)[2].splitlines() == [
-        "# mine", "registry=https://h/", 'a ="x;s;s"', 'b="s;s"', 'c="${OTHER}s;s"'
-    ]  # fmt: skip
+        "# mine",
+        "registry=https://h/",
+        '//h/:_a ="x;s;s"',
+        '_b="s;s"',
+        '_c="${OTHER}s;s"',
+    ]
     text = "# mine\nk: 1\na: ${SECRET} # why\nb: ${SECRET:-other}\n"
     assert rendered(bench, "yaml", text)[2] == '# mine\nk: 1\na: "s;s" # why\nb: "s;s"\n'
 
 
-@pytest.mark.parametrize("form, text", [("npmrc", "a=${SECRET}"), ("xml", "<a>${env.SECRET}</a>")])
+@pytest.mark.parametrize("form, text", [("npmrc", "_a=${SECRET}"), ("xml", "<a>${env.SECRET}</a>")])
 def test_what_a_tool_would_replace_again_is_refused(bench, form, text):
     bench.write({"secrets/SECRET": "x${HOME}y"})
     status, output, _ = rendered(bench, form, text)
@@ -124,6 +126,24 @@ def test_what_a_tool_would_replace_again_is_refused(bench, form, text):
         in output
     )
     assert "HOME" not in output
+
+
+@pytest.mark.parametrize(
+    "form, text, settings, key",
+    [
+        ("npmrc", "registry=https://robot:${SECRET}@h/\n", "", "registry"),
+        ("npmrc", "a=b\n", "SECRET=otp", "otp"),
+        ("yarn_npmrc", "_auth=${SECRET}\n", "", "_auth"),
+    ],
+)
+def test_what_npm_hands_to_every_script_takes_no_secret(bench, form, text, settings, key):
+    bench.write({"secrets/SECRET": "hidden"})
+    status, output, _ = rendered(bench, form, text, settings)
+    assert status == 1
+    assert (
+        "tristan: %s of .npmrc would take a secret into every script's environment" % key in output
+    )
+    assert "hidden" not in output
 
 
 def test_what_xml_can_not_hold_is_refused(bench):
@@ -150,25 +170,25 @@ REPLACE = SOURCE + 'private_replace npmrc "$PWD/.npmrc"; cat .npmrc; ls -A; '
 @pytest.mark.parametrize("end, code", [("true", 0), ("exit 7", 7), ("kill -TERM $$; :", 143)])
 def test_a_project_s_own_file_is_back_afterwards(bench, end, code):
     bench.write({"secrets/SECRET": "hidden"})
-    bench.source({".npmrc": "a=${SECRET}\n"})
+    bench.source({".npmrc": "_a=${SECRET}\n"})
     status, output = bench.run(script=REPLACE + end)
     assert status == code
-    assert output == 'a="hidden"\n.npmrc\n.npmrc.tristan-original\n'
+    assert output == '_a="hidden"\n.npmrc\n.npmrc.tristan-original\n'
     assert os.listdir(bench.path("source")) == [".npmrc"]
-    assert bench.read("source", ".npmrc") == "a=${SECRET}\n"
+    assert bench.read("source", ".npmrc") == "_a=${SECRET}\n"
 
 
 def test_a_project_s_own_file_is_back_after_a_kill(bench):
     bench.write({"secrets/SECRET": "hidden"})
-    bench.source({".npmrc": "a=${SECRET}\n"})
+    bench.source({".npmrc": "_a=${SECRET}\n"})
     status, _ = bench.run(script=REPLACE + "kill -KILL $$")
     assert status == -signal.SIGKILL
     assert os.path.islink(bench.path("source", ".npmrc"))
     status, output = bench.run(script=REPLACE)
-    assert (status, output.splitlines()[0]) == (0, 'a="hidden"')
-    assert bench.read("source", ".npmrc") == "a=${SECRET}\n"
+    assert (status, output.splitlines()[0]) == (0, '_a="hidden"')
+    assert bench.read("source", ".npmrc") == "_a=${SECRET}\n"
 
 
 def test_a_project_s_own_file_without_secrets_is_left_alone(bench):
-    bench.source({".npmrc": "a=${SECRET}\n"})
-    assert bench.run(script=REPLACE)[1] == "a=${SECRET}\n.npmrc\n"
+    bench.source({".npmrc": "_a=${SECRET}\n"})
+    assert bench.run(script=REPLACE)[1] == "_a=${SECRET}\n.npmrc\n"
