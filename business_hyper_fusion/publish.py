@@ -25,6 +25,7 @@ from business_hyper_fusion import (
     scripts,
 )
 from business_hyper_fusion.process import Command, Runner
+from business_hyper_fusion.progress import Push
 
 LOGIN_FAILED, BUILD_FAILED, PUSH_FAILED = 81, 82, 83
 """Exit statuses of do_build_docker.sh."""
@@ -91,6 +92,7 @@ class Publishing(object):
         for pause in PAUSES + (None,):
             command = self._script("do_build_docker.sh", options)
             command.stdin = self._password()
+            command.progress = self._steps.push = self._progress()
             finished = self._runner.run(command)
             if finished.exit_status == 0:
                 return
@@ -99,6 +101,10 @@ class Publishing(object):
                 raise fault
             self._work.log.say("==> publish: %s; another try in %d s" % (fault.message, pause))
             self._wait(pause)
+
+    def _progress(self):
+        seconds = self._work.request["limits"]["stall_seconds"]
+        return Push(seconds, self._publish["address"])
 
     def result(self):
         """:returns: what :func:`run` does; the log's last lines say the same.
@@ -218,7 +224,8 @@ def fault_of_registry(work, exit_status, answer):
 
 
 class StepImages(object):
-    """Stands before the log, and notes the images that the classic builder says its steps left.
+    """Stands before the log, lets ``push`` hear what is said, and notes the images that the classic builder says its
+    steps left.
 
     It names only the last one, and forgets those of a build that failed and of stages that were copied from.
     """
@@ -227,9 +234,12 @@ class StepImages(object):
         self._log = log
         self._begun = b""
         self.ids = []
+        self.push = None
 
     def write(self, data):
         self._log.write(data)
+        if self.push is not None:
+            self.push.hear(data)
         lines = (self._begun + data).split(b"\n")
         self._begun = lines.pop()[:100]
         for line in lines:

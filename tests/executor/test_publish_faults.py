@@ -18,6 +18,7 @@ from tests.executor.publishing import (
     image_request,
     publish,
 )
+from tests.faults import rows
 from tests.lab.relay import Relay
 
 pytestmark = pytest.mark.once
@@ -42,6 +43,7 @@ def test_registry_without_a_login_of_ours(docker_machine, address, make_registry
     assert docker_machine.status(request)["app_image"] is None
 
 
+@rows.fault(15)
 def test_registry_that_stays_away(docker_machine, address, registry):
     publishing.hasten(docker_machine)
     registry.stop()
@@ -52,11 +54,16 @@ def test_registry_that_stays_away(docker_machine, address, registry):
     assert log.count(ANOTHER_TRY) == 2 and log.count("==> publish: building") == 1
 
 
-def test_registry_killed_in_mid_push(docker_machine, address, registry):
+def large_image(machine, address, registry):
+    """:returns: a request whose image takes a while to be pushed."""
     scripts = {"compile_to_execute.sh": LARGE}
     where = publish(registry.address)
-    dockerfile = "FROM scratch\nCOPY layer /\n"
-    request = image_request(docker_machine, address, where, dockerfile, scripts=scripts)
+    return image_request(machine, address, where, "FROM scratch\nCOPY layer /\n", scripts=scripts)
+
+
+@rows.fault(15)
+def test_registry_killed_in_mid_push(docker_machine, address, registry):
+    request = large_image(docker_machine, address, registry)
     docker_machine.launch(request)
     docker_machine.wait_until(lambda: publishing.uploaded(registry) > 0)
     registry.kill()
@@ -70,6 +77,25 @@ def test_registry_killed_in_mid_push(docker_machine, address, registry):
     assert registry.digest(REPOSITORY, registry.tags(REPOSITORY)[0]) == digest
 
 
+@rows.fault(15)
+@rows.thorough
+def test_registry_goes_silent_in_mid_push(docker_machine, address, registry):
+    """Its connections stay, and nothing comes: no engine gives that up by itself."""
+    publishing.hasten(docker_machine, "()")
+    request = large_image(docker_machine, address, registry)
+    request["limits"]["stall_seconds"] = 5
+    docker_machine.launch(request)
+    docker_machine.wait_until(lambda: publishing.uploaded(registry) > 0)
+    registry.stall()
+    try:
+        assert ended(docker_machine, request) == ("error", "registry_unavailable")
+    finally:
+        registry.resume()
+    assert (registry.tags(REPOSITORY), registry.manifests(REPOSITORY)) == ([], [])
+    assert docker_machine.run(large_image(docker_machine, address, registry))["state"] == "success"
+
+
+@rows.fault(15)
 def test_reply_lost_after_a_push(docker_machine, address, registry):
     publishing.hasten(docker_machine)
     with Relay(registry.port) as relay:
@@ -83,6 +109,7 @@ def test_reply_lost_after_a_push(docker_machine, address, registry):
     assert registry.manifests(REPOSITORY) == [digest]
 
 
+@rows.fault(15)
 def test_registry_that_is_starting(docker_machine, address, make_registry):
     publishing.hasten(docker_machine, "(1,) * 60")
     with Relay(make_registry("robot", PASSWORD).port) as relay:
