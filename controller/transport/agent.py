@@ -32,7 +32,9 @@ class Certified(object):
         return self._signer.blob
 
     def sign_ssh_data(self, data, algorithm=None):
-        plain = algorithm and algorithm.replace(SUFFIX, "")  # 2.7's paramiko knows these names alone
+        plain = algorithm and algorithm.replace(
+            SUFFIX, ""
+        )  # 2.7's paramiko knows these names alone
         return self._signer.sign_ssh_data(data, plain)
 
 

@@ -7,6 +7,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import collections
 import fnmatch
+import struct
 import time
 
 from controller.compat import ensure_text
@@ -53,11 +54,16 @@ def parse(blob):
     after, before = message.get_int64(), message.get_int64()
     critical, _, _ = [message.get_binary() for _ in range(3)]
     authority = message.get_binary()
-    signed = message.get_so_far()
+    signed, signature = message.get_so_far(), message.get_binary()
+    if blob != signed + packed(signature):
+        raise ValueError("it is cut")
     names = tuple(strings(principals))
-    return Certificate(
-        kind, key_id, names, after, before, critical, authority, signed, message.get_binary()
-    )
+    return Certificate(kind, key_id, names, after, before, critical, authority, signed, signature)
+
+
+def packed(*texts):
+    """Strings of SSH's wire format; paramiko reads what is too short as if zeros stood there."""
+    return b"".join(struct.pack(">I", len(one)) + one for one in texts)
 
 
 def strings(message):
@@ -99,8 +105,9 @@ def host_trouble(certificate, name, authorities):
 
 def is_signed(certificate):
     """Whether its authority did sign it."""
-    name = paramiko.Message(certificate.signature).get_text()
-    if name not in SIGNATURES:
+    message = paramiko.Message(certificate.signature)
+    name, proof = message.get_binary(), message.get_binary()
+    if ensure_text(name) not in SIGNATURES or packed(name, proof) != certificate.signature:
         return False
     kind = paramiko.Message(certificate.authority).get_text()
     classes = (("ssh-rsa", paramiko.RSAKey), ("ssh-ed25519", paramiko.Ed25519Key))

@@ -106,10 +106,11 @@ def incompatible(where, version, error):
     )
 
 
-def unknown_key(where, shown, pins, machine):
-    authority = " (a @cert-authority is known, which Tristan can't use)" if pins.authorities else ""
+def unknown_key(where, shown, certificate, machine):
+    """:param certificate: text, why its certificate is not to be believed; None where no authority is known."""
+    more = " (a @cert-authority is known, but its certificate %s)" % certificate
     return errors.HostKeyUnknown(
-        "the host key of %s is not known%s: %s" % (where, authority, shown),
+        "the host key of %s is not known%s: %s" % (where, more if certificate else "", shown),
         remedy="compare it with the machine's own, then `tristan enroll %s`" % machine,
     )
 

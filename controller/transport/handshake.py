@@ -14,7 +14,7 @@ import random
 import time
 
 from controller import compat, errors
-from controller.transport import dial, failures, known_hosts
+from controller.transport import certificates, dial, failures, known_hosts
 from controller.transport.library import paramiko
 from controller.transport.login import Login
 
@@ -34,6 +34,9 @@ WINDOW = 8 * 1024 * 1024
 
 RSA = ("rsa-sha2-512", "rsa-sha2-256")
 """Signature algorithms of the key type ssh-rsa, best first."""
+
+CERTIFIED = tuple(name + certificates.SUFFIX for name in certificates.SIGNATURES)
+"""Host key algorithms with a certificate."""
 
 DISABLED = {
     "keys": ["ssh-rsa", "ssh-dss"],
@@ -71,7 +74,8 @@ class Way(object):
         :param password: secrets.SecretReference or None.
         """
         pins = self.pins(destination)
-        transport = self._exchange_keys(destination, pins.key_types())
+        wanted = CERTIFIED if pins.trusted_authorities() else pins.key_types()
+        transport = self._exchange_keys(destination, wanted)
         self._chain.append(transport)  # so that it is closed whatever happens
         check_host_key(transport, destination, pins, self._name)
         transport.auth_timeout = self._timeout
@@ -156,14 +160,14 @@ def call(destination, jump, timeout):
 
 
 def prefer(transport, key_types):
-    """Asks for the host key types that are pinned before all others."""
+    """Asks for the host key types that are pinned, or certified ones, before all others."""
     options = transport.get_security_options()
     present = tuple(options.key_types)
     wanted = [
         algorithm
         for key_type in key_types
         for algorithm in (RSA if key_type == "ssh-rsa" else (key_type,))
-        if algorithm in present
+        if algorithm in present + CERTIFIED
     ]
     options.key_types = tuple(wanted) + tuple(one for one in present if one not in wanted)
 
@@ -177,10 +181,13 @@ def check_host_key(transport, destination, pins, machine):
     verdict = pins.verdict(key.asbytes())
     if verdict == "known":
         return
+    trouble = certificate_trouble(key, destination, pins)
+    if verdict == "unknown" and trouble == "":
+        return
     where = "%s port %d" % (destination.host, destination.port)
     shown = "%s %s" % (key.get_name(), known_hosts.fingerprint(key.asbytes()))
     if verdict == "unknown":
-        raise failures.unknown_key(where, shown, pins, machine)
+        raise failures.unknown_key(where, shown, trouble, machine)
     if verdict == "revoked":
         place = pins.revocation(key.asbytes()).place
         raise errors.HostKeyChanged(
@@ -189,3 +196,17 @@ def check_host_key(transport, destination, pins, machine):
             cause="host_key_revoked",
         )
     raise failures.changed_key(where, shown, pins, machine)
+
+
+def certificate_trouble(key, destination, pins):
+    """Why a host key is not known by a certificate, "" when it is, None when no authority is known."""
+    authorities = pins.trusted_authorities()
+    if not authorities:
+        return None
+    if getattr(key, "public_blob", None) is None:
+        return "is missing"
+    try:
+        certificate = certificates.parse(key.public_blob.key_blob)
+        return certificates.host_trouble(certificate, destination.pin_name, authorities)
+    except Exception as error:  # each parser has errors of its own
+        return "can't be read: %s" % error

@@ -39,7 +39,7 @@ class Pins(object):
         own, others = plain(own), plain(others)
         self.own = own
         self.deciding = own or others
-        self.authorities = any(entry.marker == "@cert-authority" for entry in both)
+        self.authorities = [entry.blob for entry in both if entry.marker == "@cert-authority"]
 
     def key_types(self):
         """Types of the keys that would be accepted, in the files' order."""
@@ -56,6 +56,12 @@ class Pins(object):
         if any(entry.blob == blob for entry in self.deciding):
             return "known"
         return "changed" if self.deciding else "unknown"
+
+    def trusted_authorities(self):
+        """Public keys that may sign this host's; none where the host's own key is known."""
+        if self.deciding:
+            return []
+        return [blob for blob in self.authorities if not self.revocation(blob)]
 
     def revocation(self, blob):
         """The entry that revokes a key, or None."""

@@ -329,12 +329,75 @@ OLD_OFFER = [b"diffie-hellman-group1-sha1", b"ssh-rsa,ssh-dss"] + [b"aes128-cbc,
 OLD_KEXINIT = kexinit(*(OLD_OFFER + [b"hmac-md5,hmac-sha1"] * 2 + [b"none"] * 2 + [b""] * 2))
 
 
-def test_an_authority_is_explained(sshd, operator, machine_of):
+@pytest.fixture
+def certified(make_sshd, operator):
+    """Function (kind of key, *options of ssh-keygen -s) -> sshd with a certificate of its host key."""
+
+    def make(kind, *options):
+        ca, key = operator.key("ca", "-t", "ed25519"), operator.key("host", "-t", kind)
+        words = ["ssh-keygen", "-q", "-s", ca, "-I", "host", key + ".pub"]
+        process.output(words[:-1] + list(options) + words[-1:])
+        lines = {"HostKey": key, "HostCertificate": key + "-cert.pub"}
+        return make_sshd(options=lines)
+
+    return make
+
+
+def trust(operator, name="ca", marker="@cert-authority", patterns="*"):
+    with io.open(os.path.join(operator.home, name + ".pub"), encoding="utf-8") as public:
+        key = " ".join(public.read().split()[:2])
+    operator.write(".ssh/known_hosts", "%s %s %s\n" % (marker, patterns, key))
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+@pytest.mark.parametrize("patterns", ["*", "127.0.0.?"])
+def test_a_host_whose_key_an_authority_signed(certified, operator, machine_of, kind, patterns):
+    sshd = certified(kind, "-h", "-n", "build.example.com,127.0.0.1")
+    trust(operator, patterns=patterns)
+    assert operator.connect(machine_of(sshd)).run("echo in").stdout == b"in\n"
+
+
+@pytest.mark.parametrize(
+    "options, word",
+    [
+        (("-h", "-n", "other.example.com"), "is for other.example.com"),
+        (("-h",), "is for no host by name"),
+        (("-n", "127.0.0.1"), "is no host's"),
+        (("-h", "-n", "127.0.0.1", "-V", "-2d:-1d"), "has expired on 20"),
+        (("-h", "-n", "127.0.0.1", "-V", "+1d:+2d"), "is not valid before 20"),
+    ],
+)
+def test_a_certificate_that_is_not_to_be_believed(certified, operator, machine_of, options, word):
+    sshd = certified("ed25519", *options)
+    trust(operator)
+    with pytest.raises(errors.HostKeyUnknown) as caught:
+        operator.connect(machine_of(sshd))
+    assert "a @cert-authority is known, but its certificate %s" % word in caught.value.message
+
+
+def test_a_certificate_of_another_authority(certified, operator, machine_of):
+    sshd = certified("ed25519", "-h", "-n", "127.0.0.1")
+    operator.key("other", "-t", "ed25519")
+    trust(operator, "other")
+    with pytest.raises(errors.HostKeyUnknown) as caught:
+        operator.connect(machine_of(sshd))
+    assert "signed by an authority that is not known" in caught.value.message
+
+
+def test_a_pinned_key_counts_more_than_an_authority(certified, operator, machine_of):
+    sshd = certified("ed25519", "-h", "-n", "127.0.0.1")
+    trust(operator)
+    operator.know(sshd)  # of the lab's usual host key, which this one does not have
+    with pytest.raises(errors.HostKeyChanged):
+        operator.connect(machine_of(sshd))
+
+
+def test_a_host_without_a_certificate(sshd, operator, machine_of):
     rest = sshd.known_hosts_line.split(" ", 1)[1]
     operator.write(".ssh/known_hosts", "@cert-authority * %s\n" % rest)
     with pytest.raises(errors.HostKeyUnknown) as caught:
         operator.connect(machine_of(sshd))
-    assert "@cert-authority" in caught.value.message
+    assert "@cert-authority is known, but its certificate is missing" in caught.value.message
 
 
 JUMP = """
