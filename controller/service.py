@@ -86,6 +86,16 @@ class Controller(object):
                 self.state.journal.abandon(plan.build_id)
                 raise
 
+    def build_for(self, slot, plan, **launch):
+        """The same, unless this user launched a build of the project for that slot before: that one is given then.
+
+        :param slot: text. :param launch: wait, on_event and on_progress as for build().
+        """
+        from controller import slots
+
+        kept = slots.Slots(self.state.slots, self.state.journal)
+        return kept.once(plan, slot, lambda: self.build(plan, **launch))
+
     def watch(self, build, sink, offset=0, patience=None):
         """Follows a build to its end, which is accepted then.
 

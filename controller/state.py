@@ -31,6 +31,11 @@ class State(object):
         return os.path.join(self.directory, "known_hosts")
 
     @property
+    def slots(self):
+        """Path of the directory of slots.Slots."""
+        return os.path.join(self.directory, "slots")
+
+    @property
     def journal(self):
         return Journal(self.directory, self.on_note)
 

@@ -5,6 +5,8 @@ In: a Plan, the chosen options. Out: text, or JSON with ``--json``, and the exit
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import functools
+
 import click
 
 from controller import errors
@@ -13,6 +15,11 @@ from controller.cli import ending, options, output, report, transfer, watching
 OPTIONS = (
     click.option(
         "--wait", is_flag=True, help="When every executor is busy, wait for one (else exit 8)."
+    ),
+    click.option(
+        "--slot",
+        metavar="NAME",
+        help="For schedules: launch nothing when a build of the project was launched for NAME before.",
     ),
     click.option("--detach", is_flag=True, help="Return as soon as the build runs."),
     click.option(
@@ -42,7 +49,7 @@ def with_options(command):
 
 def run(session, plan, chosen):
     """Launch a plan and watch it. :param chosen: dict of the options' values. :returns: the exit code."""
-    launched = _launch(session, plan, chosen["wait"])
+    launched = _launch(session, plan, chosen)
     if chosen["detach"]:
         return _detached(session, launched)
     output.say(
@@ -74,14 +81,20 @@ def refuse_contradictions(chosen):
         )
 
 
-def _launch(session, plan, wait):
+def _launch(session, plan, chosen):
     """:returns: service's LaunchedBuild."""
+    launch, slot = session.controller.build, chosen["slot"]
+    if slot is not None:
+        launch = functools.partial(session.controller.build_for, slot)
     try:
         with transfer.bar() as bar:
-            return session.controller.build(plan, wait=wait, on_event=bar.say, on_progress=bar.show)
+            launched = launch(plan, wait=chosen["wait"], on_event=bar.say, on_progress=bar.show)
     except KeyboardInterrupt:
         tail = ending.short_id(plan.build_id)
         raise report.Interrupted("whether the build was started: tristan status " + tail)
+    if launched.build_id != plan.build_id:
+        output.say("Slot %s has its build already." % output.text_of(slot))
+    return launched
 
 
 def _detached(session, launched):

@@ -5,6 +5,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -76,7 +77,9 @@ def test_cron_runs_the_command_whatever_its_path(odd):
     assert odd.called() == [[odd.program, "--config", odd.config] + ARGUMENTS, odd.state]
     (example,) = [line for line in lines if line.startswith("#15")]
     as_cron_runs_it(example[1:])
-    assert odd.called()[0][3:] == ["build", "PROJECT", "--branch", "main", "--detach"]
+    words = odd.called()[0][3:]
+    assert words[:-1] == ["build", "PROJECT", "--branch", "main", "--detach", "--slot"]
+    assert re.match(r"nightly \d{4}-\d\d-\d\d\Z", words[-1])
 
 
 @pytest.mark.parametrize(

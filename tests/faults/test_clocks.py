@@ -138,6 +138,29 @@ def test_a_jump_neither_brings_a_limit_on_nor_puts_it_off(operator, injections):
 
 
 @rows.fault(17)
+def test_a_slot_of_cron_fires_once(operator, injections):
+    """Twice at once, and again when the clock was set back; refreshes of one moment don't disturb each other."""
+    words = ("--detach", "--slot", "nightly 1")
+    for seconds in (-DAY, DAY)[: injections.count(1, 2)]:
+        with injections.measured():
+            both = [operator.script("sleep 1", *words) for _ in range(2)]
+            said = [child.communicate() for child in both]
+            operator.here.set(seconds)
+            said.append(operator.script("sleep 1", *words).communicate())
+            operator.right()
+        ids = [out.decode("ascii").strip() for out, _ in said]
+        assert len(set(ids)) == 1 and ids[0], said
+        assert b"has its build already" in b"".join(err for _, err in said)
+        words = words[:-1] + ("nightly 2",)
+        assert operator.run("logs", ids[0], "--follow").code == 0
+        aftermath.check(operator, operator.json("status", ids[0]))
+    refreshes = [operator.start("refresh", "--quiet") for _ in range(2)]
+    for child in refreshes:
+        out, err = child.communicate()
+        assert (child.returncode, out) == (0, b""), err
+
+
+@rows.fault(17)
 def test_nothing_young_is_collected_by_a_clock_a_year_off(operator, injections):
     failed = operator.built("mkdir -p dist; echo it > dist/it.whl; false")
     made = operator.built("mkdir -p dist; echo it > dist/it.whl")

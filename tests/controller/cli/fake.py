@@ -107,6 +107,10 @@ class Controller(object):
         self._called("build", wait)
         return Launched(BUILD_ID, 1, "builder-1", "1")
 
+    def build_for(self, slot, plan, wait=False, on_event=None, on_progress=None):
+        self._called("build_for", slot, wait)
+        return Launched("20261121T010000000-00000001", 1, "builder-1", "1")
+
     def read_log(self, build_ref, sink, offset=0, attempt=None):
         self._called("read_log", build_ref, offset, attempt)
         return self._follow(sink, offset)

@@ -109,6 +109,15 @@ def test_detach_writes_the_id_and_watches_nothing(tristan):
     assert document["machine"] == "builder-1"
 
 
+def test_a_slot_that_has_its_build_is_told_and_gone_on_with(tristan):
+    controller = fake.Controller()
+    words = ("build", "shop", "--detach", "--slot", "nightly 1")
+    result = tristan(*words, controller=controller)
+    assert (result.code, result.out) == (0, "20261121T010000000-00000001\n")
+    assert "Slot nightly 1 has its build already." in result.err
+    assert controller.calls[-1][:2] == ("build_for", "nightly 1")
+
+
 @pytest.mark.parametrize(
     "words",
     [["--detach", "--timeout", "5"], ["--detach", "--cancel-on-interrupt"],
