@@ -5,7 +5,7 @@
 #     what private.sh takes; http_proxy, https_proxy, no_proxy, TRISTAN_CA_FILE where there are any.
 # Out: run_maven ARGUMENT..., run_gradle ARGUMENT...; JAVA_TOOL_OPTIONS, MAVEN_USER_HOME, GRADLE_USER_HOME, WGETRC.
 
-# shellcheck source=business_hyper_fusion/common/private.sh
+# shellcheck source=/dev/null
 . "$TRISTAN_BUILD/private.sh"
 
 java_fail() {
@@ -19,6 +19,7 @@ java_fail() {
 run_maven() {
 	if [ -f "$TRISTAN_DEPENDENCY_LIB/settings.xml" ] && java_says_something "$TRISTAN_DEPENDENCY_LIB/settings.xml"; then
 		private_file xml "$TRISTAN_DEPENDENCY_LIB/settings.xml" settings.xml
+		# shellcheck disable=SC2154
 		set -- --settings "$private_path" "$@"
 	fi
 	java_fetch_wrapped

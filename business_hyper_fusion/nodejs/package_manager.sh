@@ -5,7 +5,7 @@
 #     and what private.sh takes.
 # Out: use_project, which has to come first; install_dependencies, run_build, keep_production, copy_project.
 
-# shellcheck source=business_hyper_fusion/common/private.sh
+# shellcheck source=/dev/null
 . "$TRISTAN_BUILD/private.sh"
 
 fail() {
@@ -80,6 +80,7 @@ configure() {
 	replace_own_files
 	# shellcheck disable=SC2046
 	private_file "$npmrc_format" "$TRISTAN_DEPENDENCY_LIB/.npmrc" npmrc $(npm_secrets)
+	# shellcheck disable=SC2154
 	npmrc=$private_path
 	if [ -f "$npmrc" ]; then
 		export npm_config_globalconfig="$npmrc"

@@ -5,7 +5,7 @@
 #     Composer itself reads http_proxy, https_proxy, no_proxy, and SSL_CERT_FILE for a certificate authority.
 # Out: run_composer ARGUMENT..., php_with_files COMMAND...; COMPOSER_HOME, COMPOSER_CACHE_DIR.
 
-# shellcheck source=business_hyper_fusion/common/private.sh
+# shellcheck source=/dev/null
 . "$TRISTAN_BUILD/private.sh"
 
 php_fail() {

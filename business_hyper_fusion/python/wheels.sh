@@ -5,7 +5,7 @@
 #     private.sh takes.
 # Out: the module's directory as the current one; pip, is_package, collect_requirements, collect_needed.
 
-# shellcheck source=business_hyper_fusion/common/private.sh
+# shellcheck source=/dev/null
 . "$TRISTAN_BUILD/private.sh"
 
 fail() {
