@@ -120,29 +120,28 @@ class DockerStep(object):
 
     def explain(self, finished):
         """Why it did not end with 0: what was said on the lifeline tells the engine's failures from the script's."""
-        said, exit_status = self._lifeline, finished.exit_status
-        if self._is_lost(finished):
-            self._broken_off = True
-            message = "the engine, or its client, was killed while %s ran; build it again"
+        exit_status = finished.exit_status
+        self._broken_off = self._is_lost(finished)
+        if self._broken_off:
+            message = "the engine, or its client, was ended while %s ran; build it again"
             return outcome.error("engine_lost", message % self._step.title, exit_status)
-        if not said.began and exit_status in NOT_STARTED:
-            message = (
-                "the engine could not run the %s container (exit %d); its words are in the log"
-            )
-            return outcome.error(
-                "engine_failed", message % (self._step.name, exit_status), exit_status
-            )
+        if not self._lifeline.began and exit_status in NOT_STARTED:
+            message = "the engine could not run the %s container (exit %d); the log has its words"
+            message %= (self._step.name, exit_status)
+            return outcome.error("engine_failed", message, exit_status)
         if self._ran_out_of_memory(exit_status):
             message = "%s ran out of memory; raise limits.memory of the build profile"
             return outcome.failed("oom", message % self._step.title, exit_status)
         return _script_failed(self._step, exit_status)
 
     def _is_lost(self, finished):
-        """Whether the client came to an end that is not the container's."""
-        if finished.killed:
-            return True
+        """Whether the client's end is not the script's own: one that is told to stop ends its containers politely."""
         said = self._lifeline
-        return said.began and said.exit_status is None and finished.exit_status == BROKEN_OFF
+        broken_off = said.began and said.exit_status is None and finished.exit_status == BROKEN_OFF
+        return finished.killed or broken_off or not self._engine_answers()
+
+    def _engine_answers(self):
+        return reaper.ask_engine(engine.version(self._work.engine)) is not None
 
     def _ran_out_of_memory(self, exit_status):
         """Kernels before 4.13 don't count; what is killed under a limit was most likely too large."""

@@ -53,8 +53,7 @@ def marked(machine, request):
     """:returns: list of int, pids whose environment names the attempt, but for those in containers."""
     word = compat.to_bytes("TRISTAN_ATTEMPT=" + machine.attempt(request).token)
     here = os.readlink("/proc/self/ns/pid")
-    found = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    return [pid for pid in found if word in _environment(pid) and _namespace(pid) == here]
+    return [pid for pid in pids() if word in _environment(pid) and _namespace(pid) == here]
 
 
 def kill_every(machine, request):
@@ -73,12 +72,11 @@ def left(machine, request, words=()):
     :returns: list of str, what of an attempt still runs or exists.
     """
     word = compat.to_bytes("TRISTAN_ATTEMPT=" + machine.attempt(request).token)
-    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     found = [
-        "process %d %s" % (pid, _command(pid))
-        for pid in pids
+        "process %d %s" % (pid, command(pid))
+        for pid in pids()
         if process.alive(pid)
-        and (word in _environment(pid) or any(one in _command(pid) for one in words))
+        and (word in _environment(pid) or any(one in command(pid) for one in words))
     ]
     label = "label=tristan.build_id=" + request["build_id"]
     engine = machine.engine + ["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Command}}"]
@@ -134,11 +132,17 @@ def are_gone(pids):
     return not any(identity.start_time(pid) for pid in pids)
 
 
+def pids():
+    """:returns: list of int, all processes there are."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
 def _environment(pid):
     return _read(pid, "environ").split(b"\0")
 
 
-def _command(pid):
+def command(pid):
+    """:returns: str, a process's arguments; "" when it is gone."""
     return compat.to_native(_read(pid, "cmdline").replace(b"\0", b" "))
 
 

@@ -8,7 +8,9 @@ bridge.
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import ctypes
 import os
+import signal
 import subprocess
 
 from tests.lab import process
@@ -54,18 +56,43 @@ class OwnEngine(Engine):
 
     :param apart: bool, in a network namespace of its own, without the world; needed beside
         another engine
+    :param options: list of str, dockerd's
 
     .pid (of dockerd)
     """
 
-    def __init__(self, apart=False):
+    def __init__(self, apart=False, options=()):
         self.directory = process.directory("engine")
         socket = self._path("docker.sock")
         Engine.__init__(self, ["docker", "-H", "unix://" + socket], socket)
-        words = (["unshare", "--net"] if apart else []) + self._words()
+        self._before = ["unshare", "--net"] if apart else []
+        self._options = list(options)
+        self.start()
+
+    def start(self):
+        """Once more, after `kill()` or `end()`."""
+        words = self._before + self._words() + self._options
         self._child = process.Child(words, self._path("dockerd.log"))
         self._child.wait_for(lambda: answers(self.command), READY_SECONDS, "dockerd")
         self.pid = self._child.pid
+
+    def kill(self):
+        """With -9. Its containerd dies of that, and is reaped, as a machine's init would do: a zombie looks
+        alive to the next dockerd, which would wait for it."""
+        below = process.children(self.pid)
+        _adopt_orphans(True)
+        try:
+            self._child.signal(signal.SIGKILL)
+            self._child.stop()
+            for pid in below:
+                if process.command_name(pid) == "containerd":
+                    os.waitpid(pid, 0)
+        finally:
+            _adopt_orphans(False)
+
+    def end(self):
+        """As an administrator does."""
+        self._child.stop(seconds=30)
 
     def _path(self, name):
         return os.path.join(self.directory, name)
@@ -80,6 +107,11 @@ class OwnEngine(Engine):
             self.run(["rm", "--force"] + containers)
         self._child.stop(seconds=30)
         process.remove(self.directory)
+
+
+def _adopt_orphans(whether):
+    """prctl(2), PR_SET_CHILD_SUBREAPER, of this process."""
+    ctypes.CDLL(None).prctl(36, int(whether), 0, 0, 0)
 
 
 def answers(command):
