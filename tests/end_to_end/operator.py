@@ -6,6 +6,7 @@ In: the lab's parts. Out: the command ``tristan`` run as a process of its own, i
 from __future__ import absolute_import, print_function, unicode_literals
 
 import collections
+import copy
 import hashlib
 import io
 import json
@@ -254,3 +255,20 @@ class Operator(object):
         self._git.stop()
         self._repositories.remove()
         process.remove(self.home)
+
+
+def colleague(operator, changed):
+    """A second operator of the same machine, with an own home, pins and journal; enrolled.
+
+    :param changed: function (text of tristan.yml) -> text, what the colleague's own says.
+    """
+    other = copy.copy(operator)
+    other.home = process.directory("colleague")
+    other.configuration = os.path.join(other.home, "tristan.yml")
+    with io.open(operator.configuration, encoding="utf-8") as source:
+        text = source.read()
+    assert changed(text) != text
+    with io.open(other.configuration, "w", encoding="utf-8") as target:
+        target.write(changed(text))
+    other.enroll()
+    return other

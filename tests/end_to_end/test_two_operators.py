@@ -2,13 +2,14 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
-import copy
 import io
 import json
 import os
 
 import pytest
 
+from tests.end_to_end import operator as operators
+from tests.faults import rows
 from tests.lab import process
 
 pytestmark = pytest.mark.end_to_end
@@ -17,17 +18,8 @@ pytestmark = pytest.mark.end_to_end
 @pytest.fixture
 def colleague(operator):
     """A second operator of the same machine: an own home, own pins and own dependency configuration."""
-    other = copy.copy(operator)
-    other.home = process.directory("colleague")
-    other.configuration = os.path.join(other.home, "tristan.yml")
-    other.configure()
-    with io.open(other.configuration, encoding="utf-8") as source:
-        text = source.read()
-    described = text.replace('{address: "http', "{description: the colleague's, address: \"http")
-    assert described != text
-    with io.open(other.configuration, "w", encoding="utf-8") as target:
-        target.write(described)
-    other.enroll()
+    described = ('{address: "http', "{description: the colleague's, address: \"http")
+    other = operators.colleague(operator, lambda text: text.replace(*described))
     yield other
     process.remove(other.home)
 
@@ -36,11 +28,13 @@ def releases(operator):
     return sorted(os.listdir(os.path.join(operator.sshd.root, "1", "releases")))
 
 
-def test_sync_during_a_build_leaves_it_on_its_own_release(operator, colleague):
+@rows.fault(20)
+def test_sync_during_a_build_leaves_it_on_its_own_release(operator, colleague, injections):
     before = operator.detached("sleep 4; cat $TRISTAN_BUILD/build_project.sh | sha256sum")
-    result = colleague.run(
-        "build", "script", "--branch", "main", "--json", "--param", "SCRIPT=true"
-    )
+    with injections.measured():
+        result = colleague.run(
+            "build", "script", "--branch", "main", "--json", "--param", "SCRIPT=true"
+        )
     assert result.code == 0, result
     assert "pushed" in result.err
     other = json.loads(result.out)
@@ -53,14 +47,16 @@ def test_sync_during_a_build_leaves_it_on_its_own_release(operator, colleague):
     assert again.code == 0 and "pushed" not in again.err
 
 
-def test_both_at_once_on_a_machine_that_holds_nothing(operator, colleague):
+@rows.fault(20)
+def test_both_at_once_on_a_machine_that_holds_nothing(operator, colleague, injections):
     assert operator.run("uninstall", "builder-1", "--yes").code == 0
-    children = [who.script("sleep 1", "--json") for who in (operator, colleague)]
-    found = []
-    for child in children:
-        out, err = child.communicate()
-        assert child.returncode == 0, err
-        found.append(json.loads(out.decode("utf-8")))
+    with injections.measured():
+        children = [who.script("sleep 1", "--json") for who in (operator, colleague)]
+        found = []
+        for child in children:
+            out, err = child.communicate()
+            assert child.returncode == 0, err
+            found.append(json.loads(out.decode("utf-8")))
     assert len(set(status["release"] for status in found)) == 2
     assert set(status["release"] for status in found) <= set(releases(operator))
     assert [name for name in releases(operator) if name.startswith(".")] == []
