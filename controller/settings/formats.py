@@ -20,6 +20,7 @@ _HOST_KEY = re.compile(r"(?:\S+\s+)?%s\s+[A-Za-z0-9+/]{16,}={0,2}(?:\s.*)?\Z" % 
 _ADDRESS = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?\Z")
 _VALUE_NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
 _AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
+_JUMP_HOST = re.compile(r"(?:([^@:]+)@)?(\[[0-9A-Fa-f:.]+\]|[^@:\[\]]+)(?::([0-9]{1,5}))?\Z")
 _URL = re.compile(r"https?://([^\s/?#]+)(?:[/?#]\S*)?\Z")
 _MAIL_ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\Z"
@@ -106,6 +107,19 @@ def check_file(value):
     else:
         return
     raise grammar.Refused(broken)
+
+
+def check_jump_host(value):
+    """``[user@]host[:port]``, as behind ``ssh -J``."""
+    found = _JUMP_HOST.match(bounded(value, "a jump host", 400))
+    if not found:
+        raise grammar.Refused("a jump host must look like host, me@host or me@host:2222", value)
+    username, host, port = found.groups()
+    if username:
+        grammar.check_username(username)
+    grammar.check_host(host.strip("[]"))
+    if port and not 0 < int(port) < 65536:
+        raise grammar.Refused("a port must be a number from 1 to 65535", value)
 
 
 def check_python(value):
@@ -204,6 +218,7 @@ TEXT_FORMATS = {
     "host": grammar.check_host,
     "host-key": check_host_key,
     "image": grammar.check_image,
+    "jump-host": check_jump_host,
     "language": grammar.check_language,
     "mail-address": check_mail_address,
     "module-path": grammar.check_module_path,

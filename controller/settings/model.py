@@ -18,12 +18,12 @@ dict by name."""
 
 Machine = namedtuple(
     "Machine",
-    "name host port username key_file password executors labels root python engine lost_after "
+    "name host port username key_file password jump_hosts executors labels root python engine lost_after "
     "disk isolation proxy no_proxy ca_file ca description",
 )
 """`port`, `username`, `key_file`, `password`, `python`: None when tristan.yml does not say.
 
-`password`: SecretReference; `executors`: int; `labels`, `isolation`: tuple of text;
+`password`: SecretReference; `executors`: int; `jump_hosts`, `labels`, `isolation`: tuple of text;
 `engine`: engines.Engine; `lost_after`: seconds; `disk`: defaults.Disk; `proxy`: http://host:port or "";
 `no_proxy`: text with commas, or ""; `ca_file`: absolute path or None; `ca`: its certificates as PEM text, or "".
 """

@@ -74,12 +74,14 @@ def _check_machines(machines, faults):
         host = machine.get("host", name).lower()
         root = machine.get("root", defaults.ROOT)
         place = (host, machine.get("port", 22), root)
-        if place in seen:
+        way = tuple(machine.get("jump_hosts", ()))
+        if (way, place) in seen:
+            first = seen[(way, place)]
             faults.add(
                 ("machines", name),
-                "is the same as machines.%s: host %s, port %d, root %s" % ((seen[place],) + place),
+                "is the same as machines.%s: host %s, port %d, root %s" % ((first,) + place),
             )
-        seen.setdefault(place, name)
+        seen.setdefault((way, place), name)
 
 
 def _check_git_servers(servers, faults):

@@ -58,6 +58,7 @@ def _machine(name, entry, source):
         username=entry.get("username"),
         key_file=_path(entry, "key_file", source),
         password=_secret(entry, "password", source),
+        jump_hosts=tuple(entry.get("jump_hosts", ())),
         executors=int(entry.get("executors", defaults.EXECUTORS)),
         labels=tuple(entry.get("labels", ())),
         root=entry.get("root", defaults.ROOT),

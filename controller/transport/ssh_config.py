@@ -58,9 +58,13 @@ def resolve(machine, path=None):
     own = [
         ("Port", machine.port),
         ("User", machine.username),
+        ("ProxyJump", ",".join(machine.jump_hosts) or None),
     ]
     options = lookup(lines, machine.host, own)
-    destination = described(machine.host, options)._replace(via=route(lines, options, 0))
+    # who needs no ~/.ssh/config has said here already how to log in
+    given = machine if machine.jump_hosts else None
+    via = route(lines, options, 0, given)
+    destination = described(machine.host, options)._replace(via=via)
     if machine.key_file or machine.password:
         key_files = (machine.key_file,) if machine.key_file else ()
         destination = destination._replace(key_files=key_files, certificate="", explicit=True)
@@ -88,8 +92,11 @@ def described(alias, options):
     )
 
 
-def route(lines, options, depth):
-    """The Destinations to go through; the first one has its own ProxyJump, as in OpenSSH."""
+def route(lines, options, depth, given=None):
+    """The Destinations to go through; the first one has its own ProxyJump, as in OpenSSH.
+
+    :param given: settings Machine, whose user and key are the jump hosts' too where nothing else is said; or None.
+    """
     hops = []
     for text in jumps(options):
         if depth >= MOST_JUMPS:
@@ -98,9 +105,18 @@ def route(lines, options, depth):
         found = lookup(lines, alias, own)
         before = route(lines, found, depth + 1) if not hops else ()
         hop = described(alias, found)
+        if given:
+            hop = with_login(hop, found, given)
         hops.extend(before)
         hops.append(hop._replace(proxy_command="" if hops else hop.proxy_command))
     return tuple(hops)
+
+
+def with_login(hop, options, machine):
+    """:param options: of the configuration, for this hop. :returns: Destination."""
+    username = options.get("user") or machine.username or hop.username
+    own = (machine.key_file,) if machine.key_file else ()
+    return hop._replace(username=username, key_files=own + hop.key_files)
 
 
 def jumps(options):

@@ -20,6 +20,7 @@ def machine_of(sshd, **changes):
         "username": sshd.username if sshd else "builder",
         "key_file": sshd.client_key if sshd else None,
         "password": None,
+        "jump_hosts": (),
         "executors": 1,
         "labels": (),
         "root": sshd.root if sshd else "/data/tristan",

@@ -16,6 +16,7 @@ machines:
     username: build
     key_file: keys/id
     password: {command: [pass, show, builder]}
+    jump_hosts: [gate, "me@[::1]:2200"]
     executors: 3
     lost_after: 10m
     disk: {builds: 200, history: 1g, caches: 2GiB, keep_free: 0}
@@ -126,6 +127,7 @@ def test_machines(written):
         username="build",
         key_file=str(written.directory.join("keys", "id")),
         password=SecretReference("command", ("pass", "show", "builder")),
+        jump_hosts=("gate", "me@[::1]:2200"),
         executors=3,
         labels=("linux", "fast"),
         root="/srv/tristan",
@@ -150,6 +152,7 @@ def test_a_machine_of_nothing_but_its_name(written):
         username=None,
         key_file=None,
         password=None,
+        jump_hosts=(),
         executors=1,
         labels=(),
         root="/data/tristan",

@@ -14,7 +14,9 @@ from controller.secrets import SecretReference
 from tests.lab import process
 from tests.lab.sshd import Sshd
 
-Machine = collections.namedtuple("Machine", "name host port username key_file password python")
+Machine = collections.namedtuple(
+    "Machine", "name host port username key_file password jump_hosts python"
+)
 
 
 class Operator(object):
@@ -106,7 +108,7 @@ def machine_of():
 
     def make(sshd, **changes):
         made = Machine(
-            "builder-1", sshd.host, sshd.port, sshd.username, sshd.client_key, None, None
+            "builder-1", sshd.host, sshd.port, sshd.username, sshd.client_key, None, (), None
         )
         return made._replace(**changes)
 

@@ -447,6 +447,31 @@ def test_through_a_jump_host(operator, behind_a_gate):
         connection.run("true")
 
 
+def at(sshd):
+    return "{0.username}@{0.host}:{0.port}".format(sshd)
+
+
+def test_through_jump_hosts_of_tristan_yml(make_sshd, operator, machine_of):
+    """Two of them, and nothing in ~/.ssh; the key and the user are the machine's."""
+    first, second, inner = make_sshd(), make_sshd(), make_sshd()
+    with io.open(inner.client_key + ".pub") as public:
+        text = public.read()
+    for gate in (first, second):
+        with io.open(os.path.join(gate.directory, "authorized_keys"), "a") as opened:
+            opened.write(text)
+    operator.know(first, second, inner)
+    inner_alone = "{0.host}:{0.port}".format(second)
+    machine = machine_of(inner, jump_hosts=(at(first), inner_alone))
+    assert operator.connect(machine).run("id -un").stdout == b"builder\n"
+    for gate in (first, second):
+        with io.open(gate.log) as log:
+            assert "Accepted publickey for builder" in log.read()
+    operator.know(first, inner)
+    with pytest.raises(errors.HostKeyUnknown) as caught:
+        operator.connect(machine)
+    assert second.fingerprint in caught.value.message
+
+
 def test_each_host_on_the_way_must_be_known(operator, behind_a_gate):
     gate, inner, machine = behind_a_gate()
     operator.know(inner)

@@ -12,7 +12,7 @@ from controller.transport import ssh_config
 from tests.controller.transport.conftest import Machine
 from tests.lab import process
 
-NAMED = Machine("builder-1", "builder-1", None, None, None, None, None)
+NAMED = Machine("builder-1", "builder-1", None, None, None, None, (), None)
 
 
 @pytest.fixture
@@ -153,6 +153,23 @@ def test_jumps_through_several_hosts_each_with_its_own_section(resolve):
     assert found.via[1].key_files[0].endswith(".ssh/gate")
     assert not any(hop.explicit for hop in found.via)
     assert all(hop.via == () for hop in found.via)
+
+
+def test_jump_hosts_of_tristan_yml(operator):
+    path = operator.write(
+        "config", "Host 10.0.0.5\n  ProxyJump other\nHost gate\n  User me\n  Port 2200\n"
+    )
+    machine = Machine(
+        "builder-1", "10.0.0.5", None, "build", "/keys/own", None, ("gate", "[::1]", "x@y:1"), None
+    )
+    found = ssh_config.resolve(machine, path)
+    assert [(hop.username, hop.host, hop.port) for hop in found.via] == [
+        ("me", "gate", 2200),
+        ("build", "::1", 22),
+        ("x", "y", 1),
+    ]
+    assert all(hop.key_files[0] == "/keys/own" and not hop.explicit for hop in found.via)
+    assert (found.username, found.key_files) == ("build", ("/keys/own",))
 
 
 def test_no_jump(resolve):
