@@ -25,7 +25,7 @@ def run(work, lacking=False):
     if lacking and room.lack_of_room(work.attempt.path):
         checkout.remove_tree(work.project.cache)
     forget_secrets(work.attempt)
-    bury_old_builds(work.executor, clocks.behind(work.request))
+    bury_old_builds(work.executor, clocks.behind(work.request), work.request["disk"]["builds"])
     mark_use(work)
 
 
@@ -36,15 +36,27 @@ def forget_secrets(attempt):
     checkout.remove_tree(attempt.context)
 
 
-def bury_old_builds(executor, now):
-    """Keep KEPT_BUILDS whole; a tombstone goes on saying that a build was claimed, and how it ended."""
-    for build_id in order.newest(executor)[KEPT_BUILDS:]:
-        build = os.path.join(executor.builds, build_id)
-        for number in os.listdir(build):
-            attempt = os.path.join(build, number)
-            for name in perishable(attempt, now):
-                checkout.remove_tree(os.path.join(attempt, name))
+def bury_old_builds(executor, now, kept=None):
+    """Keep so many builds whole; a tombstone goes on saying that a build was claimed, and how it ended.
+
+    :param kept: how many; KEPT_BUILDS by default.
+    """
+    for build_id in order.newest(executor)[KEPT_BUILDS if kept is None else kept :]:
+        if not _bury(os.path.join(executor.builds, build_id), now):
+            break  # So were all that are older; what else is left gc finds.
     order.shorten(executor)
+
+
+def _bury(build, now):
+    """:returns: bool, whether there was anything to lose."""
+    found = [
+        os.path.join(build, number, name)
+        for number in os.listdir(build)
+        for name in perishable(os.path.join(build, number), now)
+    ]
+    for path in found:
+        checkout.remove_tree(path)
+    return bool(found)
 
 
 def perishable(attempt, now):

@@ -148,12 +148,14 @@ class Collection(object):
         found = gc_shared.downloads(report, business)
         for executor in business.executors():
             found += gc_executors.caches(report, executor)
-        too_much = dict((item.paths[0], item.used) for item in over(found, report.most_bytes))
+        too_much = dict((item.paths[0], item.used) for item in over(found, report))
 
         def judged(items):
             for item in items:
                 if not item.why and too_much.get(item.paths[0]) == item.used:
                     item.why = "all caches together are larger than %d bytes" % report.most_bytes
+                    if report.bytes_wanted > 0:
+                        item.why = "%d bytes of room are missing on the disk" % report.bytes_wanted
             return items
 
         return judged
@@ -167,13 +169,14 @@ def locks_of(executor):
     return [executor.lock] + [attempt.shell_lock for attempt in workspace.used(executor)]
 
 
-def over(caches, most_bytes):
+def over(caches, report):
     """:returns: the caches without another reason to go that must, least recently used first, to have room."""
     staying = sorted((item for item in caches if not item.why), key=lambda item: item.used)
     sizes = [gc_bin.size_of(item.paths[0]) for item in staying]
     total, going = sum(sizes), []
+    allowed = min(report.most_bytes, total - report.bytes_wanted)
     for item, size in zip(staying, sizes):
-        if total <= most_bytes:
+        if total <= allowed:
             break
         going.append(item)
         total -= size

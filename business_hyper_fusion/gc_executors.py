@@ -12,11 +12,13 @@ from business_hyper_fusion import (
     clean,
     compat,
     files,
+    gc_bin,
     lock,
     names,
     order,
     settle,
     status,
+    upkeep,
     workspace,
 )
 from business_hyper_fusion.gc_report import DAY, Item, days, moment
@@ -114,7 +116,7 @@ def caches(report, executor):
 def kept_builds(executor):
     """:returns: list of (layout.Attempt, status) of the builds whose files are kept, newest first."""
     found = []
-    for build_id in order.newest(executor)[: clean.KEPT_BUILDS]:
+    for build_id in order.newest(executor)[: upkeep.limits(executor)["builds"]]:
         for attempt in settle.attempts_of(executor, build_id):
             document = status.read(attempt)
             if document is not None:
@@ -163,22 +165,54 @@ def _of_attempt(kind, attempt, path, document):
 
 def _history(report, executor):
     """Builds beyond those that are kept become tombstones, and tombstones go in the end."""
-    for build_id in order.newest(executor)[clean.KEPT_BUILDS :]:
-        build = os.path.join(executor.builds, build_id)
-        entries = [
-            os.path.join(attempt, name)
-            for attempt in [os.path.join(build, number) for number in directories(build)]
-            for name in clean.perishable(attempt, report.now)
-        ]
-        used = moment(build)
+    limits, found = upkeep.limits(executor), order.newest(executor)
+    kept, beyond = found[: limits["builds"]], found[limits["builds"] :]
+    for build_id in beyond:
+        used = moment(os.path.join(executor.builds, build_id))
         if report.now - used > TOMBSTONE_SECONDS:
+            build = os.path.join(executor.builds, build_id)
             item = Item("history", below(executor.business, build), [build], used)
             item.why = "the tombstone of a build is kept for a year"
             yield item
-        elif entries:
-            item = Item("history", below(executor.business, build), entries, used)
-            item.why = "the newest %d builds of an executor are kept" % clean.KEPT_BUILDS
+        else:
+            why = "the newest %d builds of an executor are kept" % limits["builds"]
+            for item in _buried(report, executor, build_id, why):
+                yield item
+    for build_id in _too_large(report, executor, kept, limits["history_bytes"]):
+        why = "an executor's builds are larger than %d bytes together" % limits["history_bytes"]
+        for item in _buried(report, executor, build_id, why):
             yield item
+
+
+def _buried(report, executor, build_id, why):
+    """:returns: list of Item, at most one: what a build loses, if it has not lost it already."""
+    build = os.path.join(executor.builds, build_id)
+    entries = _perishable(report, executor, build_id)
+    item = Item("history", below(executor.business, build), entries, moment(build))
+    item.why = why
+    return [item] if entries else []
+
+
+def _perishable(report, executor, build_id):
+    build = os.path.join(executor.builds, build_id)
+    return [
+        os.path.join(attempt, name)
+        for attempt in [os.path.join(build, number) for number in directories(build)]
+        for name in clean.perishable(attempt, report.now)
+    ]
+
+
+def _too_large(report, executor, build_ids, most_bytes):
+    """:param build_ids: newest first; the first one stays, however large. :returns: those that are too much."""
+    if most_bytes is None:
+        return []
+    total, found = 0, []
+    for build_id in build_ids:
+        paths = _perishable(report, executor, build_id)
+        total += sum(gc_bin.size_of(path) for path in paths)
+        if total > most_bytes:
+            found.append(build_id)
+    return [build_id for build_id in found if build_id != build_ids[0]]
 
 
 def below(business, path):

@@ -38,6 +38,9 @@ class Report(object):
     :param told: the controller's time, seconds since the epoch, or None.
     """
 
+    bytes_wanted = 0
+    """How much room caches shall make at least, besides being smaller than ``most_bytes``."""
+
     def __init__(self, dry_run, older_than, most_bytes=None, what=None, told=None):
         self.dry_run = dry_run
         self.older_than = older_than

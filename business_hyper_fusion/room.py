@@ -33,10 +33,10 @@ def lack(path):
 
 def lack_of_room(path):
     """:returns: as lack, without trying to change anything."""
-    room = os.statvfs(path)
-    if room.f_files and room.f_favail < ALMOST_NONE:
+    found = os.statvfs(path)
+    if found.f_files and found.f_favail < ALMOST_NONE:
         return "no_inodes"
-    return "disk_full" if room.f_bavail * room.f_frsize < ALMOST_NOTHING else ""
+    return "disk_full" if free(path) < ALMOST_NOTHING else ""
 
 
 def of_os_error(problem, doing, path):
@@ -45,6 +45,12 @@ def of_os_error(problem, doing, path):
     if ended.cause == "disk_full" and lack(path) == "no_inodes":
         return outcome.lacking("no_inodes")
     return ended
+
+
+def free(path):
+    """:returns: bytes that are left."""
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize
 
 
 class Room(object):

@@ -25,7 +25,7 @@ MOST = 1000000
 NOTHING = {"removed": [], "kept": {}, "busy": [], "failed": []}
 
 Question = collections.namedtuple("Question", "dry_run older_than most_bytes what")
-"""`older_than`: seconds; `most_bytes`: of all caches together, None for no bound; `what`: list of
+"""`older_than`: seconds; `most_bytes`: of all caches together, None for the machine's own bound; `what`: list of
 protocol.GC_KINDS, None for all."""
 Question.__new__.__defaults__ = (False, OLDER_THAN, None, None)
 
@@ -70,7 +70,9 @@ def document(machine, question):
     return {
         "dry_run": question.dry_run,
         "older_than_seconds": question.older_than,
-        "most_bytes": question.most_bytes,
+        "most_bytes": machine.disk.cache_bytes
+        if question.most_bytes is None
+        else question.most_bytes,
         "what": question.what,
         "engine": list(machine.engine.command),
         "now": int(time.time()),

@@ -52,6 +52,7 @@ class Machine(object):
         self.root = root or process.directory("machine")
         self.engine = list(engine)
         self.image = image
+        self.disk = dict(DISK)
         self.business = Business(os.path.join(self.root, "1"))
         self.release = os.path.join(self.business.releases, HASH)
         self._count = 0
@@ -110,7 +111,7 @@ class Machine(object):
             "environment": {},
             "artifacts": [],
             "limits": dict(FIVE, soft_seconds=3540, hard_seconds=3600),
-            "disk": dict(DISK),
+            "disk": dict(self.disk),
             "network": "none",
         }
         document.update(changes)
