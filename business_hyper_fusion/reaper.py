@@ -16,6 +16,10 @@ from business_hyper_fusion import compat, identity, process
 ROUNDS = 50
 """How often processes are looked for again before giving up: something that forks faster than that..."""
 
+REMOVALS = 5
+"""Tries to remove a container: the engine may be at it itself; Podman without a container's conmon notices first that
+it ended, and only then removes it."""
+
 ENGINE_SECONDS = 60
 """An engine that does not answer within this is taken to be down."""
 
@@ -97,16 +101,17 @@ def remove_containers(engine, build_id, attempt):
     :returns: number removed, or None when the engine did not answer.
     """
     labels = ["label=tristan.build_id=%s" % build_id, "label=tristan.attempt=%s" % attempt]
-    found = ask_engine(
-        engine
-        + ["ps", "--all", "--quiet", "--no-trunc", "--filter", labels[0], "--filter", labels[1]]
-    )
-    if found is None:
-        return None
-    ids = found.split()
-    if ids and ask_engine(engine + ["rm", "--force", "--volumes"] + ids) is None:
-        return None
-    return len(ids)
+    listing = ["ps", "--all", "--quiet", "--no-trunc", "--filter", labels[0], "--filter", labels[1]]
+    removed = set()
+    for _ in range(REMOVALS):
+        found = ask_engine(engine + listing)
+        if found is None or not found.strip():
+            return None if found is None else len(removed)
+        removed.update(found.split())
+        if ask_engine(engine + ["rm", "--force", "--volumes"] + found.split()) is not None:
+            return len(removed)
+        time.sleep(0.5)
+    return None
 
 
 def ask_engine(words):

@@ -46,7 +46,9 @@ OWN_MOUNTS = {
     "/tristan/build": "ro",
     "/tristan/cache/dependency_lib": "ro",
     "/tristan/secrets": "ro",
+    "/tristan/lifeline": "ro",
 }
+OWN_MEMORY = "/tristan/private"
 INIT = "/run/podman-init"
 ENGINES_MOUNTS = {
     "docker": ["/etc/hostname", "/etc/hosts", "/etc/resolv.conf", "/sbin/docker-init"],
@@ -175,7 +177,7 @@ def check_mounts(lines, engines):
         _, place, kind, options = line.split()[:4]
         if kind not in KERNELS:
             found[place] = options.split(",")[0]
-        elif place not in ("/dev", "/dev/shm", "/dev/pts", "/dev/mqueue"):
+        elif place not in ("/dev", "/dev/shm", "/dev/pts", "/dev/mqueue", OWN_MEMORY):
             assert place.startswith(("/proc", "/sys")), line
     root = found.pop("/")
     assert root == "rw"

@@ -89,7 +89,7 @@ def docker_shells(docker_machine):
     return Shells(docker_machine)
 
 
-ENVIRONMENT = """env | grep -E '^(TRISTAN|CI|HOME|USER|LEVEL|IMAGE)' | sort; pwd; id; ls /tristan; umask
+ENVIRONMENT = """env | grep -E '^(TRISTAN|CI|HOME|USER|LEVEL|IMAGE)' | sort; pwd; id; ls /tristan | grep -v lifeline; umask
 grep -E 'CapEff|NoNewPrivs' /proc/self/status"""
 
 

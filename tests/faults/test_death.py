@@ -12,8 +12,10 @@ import pytest
 
 from tests.executor import publishing
 from tests.executor.conftest import address, shop, small_base  # noqa: F401
-from tests.executor.machine import RECIPE, Machine
+from tests.executor.machine import RECIPE, Machine, podman_engine
 from tests.faults import aftermath, rows, victims
+from tests.lab import busybox, process
+from tests.lab.podman import Podman
 
 SECRETS = {"build:TOKEN": "s3cret-of-the-build"}
 
@@ -122,6 +124,52 @@ def test_a_death_while_the_script_runs(machine, address, git_over_http, injectio
             with injections.measured():
                 request = lose(machine, address, git_over_http, "build", victim, watched)
         victims.builds_on(machine, request, address)
+
+
+@rows.thorough
+@rows.fault(10)
+def test_a_death_with_podman(podman_machine, address, injections):  # noqa: F811
+    """What Podman has besides is the SSH user's as well, and killed with the rest."""
+    machine = podman_machine
+    for victim in VICTIMS:
+        sleep = "sleep 95.%06d" % random.randrange(10**6)
+        with injections.measured():
+            request = podman_request(machine, address, "echo begun; " + sleep)
+            machine.launch(request)
+            machine.wait_for_log(request, "begun")
+            strike(machine, request, victim)
+            wait_until_gone(machine, sleep)
+            told = victims.asked if victim == "every" else Machine.wait
+            assert told(machine, request)["cause"] == "startup_died"
+            victims.nothing_left(machine, request, [sleep])
+        assert machine.run(podman_request(machine, address, "true"))["state"] == "success"
+
+
+def wait_until_gone(machine, name):
+    """Until no process has that command, in whatever container."""
+
+    def gone():
+        return not [
+            pid for pid in victims.pids() if process.alive(pid) and name in victims.command(pid)
+        ]
+
+    machine.wait_until(gone)
+
+
+@pytest.fixture
+def podman_machine(executor_python):
+    podman = Podman()
+    image = busybox.make(podman, "localhost/lab/busybox:1")
+    made = Machine(podman.command, image, interpreter=executor_python)
+    made.podman = podman
+    yield made
+    made.remove()
+    podman.stop()
+
+
+def podman_request(machine, address, script):  # noqa: F811
+    engine = podman_engine(machine.podman)
+    return machine.request(address, script, isolation="docker", engine=engine)
 
 
 @rows.thorough

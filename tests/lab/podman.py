@@ -23,7 +23,8 @@ class Podman(Engine):
     def __init__(self):
         self.directory = process.directory("podman")
         words = ["podman", "--runtime", "runc"]
-        for name in ("root", "runroot"):
+        # Its own runtime files, too: another one that ends takes them along.
+        for name in ("root", "runroot", "tmpdir"):
             words += ["--" + name, os.path.join(self.directory, name)]
         words += ["--storage-driver", "vfs", "--events-backend", "none"]
         Engine.__init__(self, words, "")
