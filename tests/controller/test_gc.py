@@ -8,6 +8,7 @@ import os
 import pytest
 
 from controller import errors, gc
+from controller.settings import defaults
 from tests.controller.workshop import Sink
 
 
@@ -61,7 +62,8 @@ class Forger(object):
 
     def __init__(self, said):
         self.said = said
-        self.machine = type(str("Machine"), (), {"name": "builder-1", "engine": Engine()})()
+        values = {"name": "builder-1", "engine": Engine(), "disk": defaults.disk({})}
+        self.machine = type(str("Machine"), (), values)()
 
     def facts(self):
         return {"release": "r"}
