@@ -44,6 +44,10 @@ def main(arguments):
 
     business = Business.of_release(RELEASE)
     verb = arguments[0] if arguments else ""
+    if verb in VERBS or verb == "shell":
+        from business_hyper_fusion import forgotten
+
+        forgotten.remove(business)
     if verb in VERBS:
         return importlib.import_module("business_hyper_fusion." + VERBS[verb]).main(business)
     if verb == "shell":

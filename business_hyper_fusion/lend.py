@@ -3,11 +3,14 @@
 In: a line {"build_id", "attempt", "secrets": {NAME: text}}, then nothing until the shell has ended.
 Out: {"answer": "lent", "name"}: what ``shell`` takes, or {"answer": "absent"}.
 
-They lie in a directory of the SSH user's alone, below the attempt's, which goes when stdin ends or the connection does.
+They lie in a directory of the SSH user's alone, which goes when stdin ends or the connection does; where this process
+is killed, forgotten.py takes it away.
 """
 
 from __future__ import absolute_import, print_function
 
+import binascii
+import contextlib
 import io
 import json
 import os
@@ -15,14 +18,18 @@ import re
 import shutil
 import signal
 import sys
-import tempfile
 
-from business_hyper_fusion import builds, compat, files
+from business_hyper_fusion import builds, compat, files, lock
 from business_hyper_fusion.grammar import check_environment_name
 
 PREFIX = "lent."
+LOCK = ".lock"
+"""Behind a directory's name: the file whose lock is held for as long as it is lent."""
 
-_NAME = re.compile(r"lent\.[A-Za-z0-9_]{1,32}\Z")
+CONTAINER = ".container"
+"""Behind a directory's name: the file that tells of the container that has it."""
+
+_NAME = re.compile(r"lent\.[0-9a-f]{16}\Z")
 
 
 def main(business):
@@ -34,19 +41,52 @@ def main(business):
         if attempt is None:
             builds.answer_with({"answer": "absent"})
             return 0
-        place = tempfile.mkdtemp(prefix=PREFIX, dir=attempt.path)
-        try:
-            for name, text in question["secrets"].items():
-                check_environment_name(name)
-                files.publish(os.path.join(place, name), compat.to_bytes(text), 0o600)
-            builds.answer_with({"answer": "lent", "name": os.path.basename(place)})
+        with lent(business, question["secrets"]) as name:
+            builds.answer_with({"answer": "lent", "name": name})
             source.read()
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
     return 0
 
 
-def directory(attempt, name):
+@contextlib.contextmanager
+def lent(business, secrets):
+    """:param secrets: {NAME: text}. :returns: the name of the directory that has them for as long as this lasts."""
+    name = PREFIX + compat.to_native(binascii.hexlify(os.urandom(8)))
+    path = os.path.join(business.upkeep, name)
+    compat.make_directories(business.upkeep)
+    held = lock.acquire(path + LOCK)
+    try:
+        os.mkdir(path, 0o700)
+        for key, text in secrets.items():
+            check_environment_name(key)
+            files.publish(os.path.join(path, key), compat.to_bytes(text), 0o600)
+        yield name
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        compat.remove_file(path + LOCK)
+        os.close(held)
+
+
+def directory(business, name):
     """:returns: path of what was lent under a name, or None."""
-    path = os.path.join(attempt.path, name)
+    path = os.path.join(business.upkeep, name)
     return path if _NAME.match(name) and os.path.isdir(path) else None
+
+
+def directories(business):
+    """:returns: list of paths, all that is lent or was, or that a container was told of."""
+    try:
+        names = os.listdir(business.upkeep)
+    except OSError:
+        return []
+    names = set(re.sub(re.escape(CONTAINER) + r"\Z", "", name) for name in names)
+    return [os.path.join(business.upkeep, name) for name in sorted(names) if _NAME.match(name)]
+
+
+@contextlib.contextmanager
+def to_container(path, engine, name):
+    """Have it written down which container has what was lent, for as long as this lasts."""
+    files.publish_json(path + CONTAINER, {"engine": engine, "name": name})
+    try:
+        yield
+    finally:
+        compat.remove_file(path + CONTAINER)

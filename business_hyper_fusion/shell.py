@@ -106,12 +106,20 @@ class Shell(object):
         with self._place() as moved:
             step = again.step_of(moved.attempt.scratch)
             if self._secrets != "-":
-                moved.attempt.build_secrets = self._lent()
-            inside = Container if moved.in_docker else Host
-            return inside(moved, step).run(words)
+                moved.attempt.build_secrets = self._lent(moved)
+            return self._inside(moved, step, words)
 
-    def _lent(self):
-        directory = lend.directory(self._attempt, self._secrets)
+    def _inside(self, moved, step, words):
+        if not moved.in_docker:
+            return Host(moved, step).run(words)
+        shell = Container(moved, step)
+        if self._secrets == "-":
+            return shell.run(words)
+        with lend.to_container(moved.attempt.build_secrets, moved.engine, shell.name):
+            return shell.run(words)
+
+    def _lent(self, work):
+        directory = lend.directory(work.business, self._secrets)
         if directory is None:
             raise Refusal("the secrets for this shell are not here")
         return directory
@@ -177,7 +185,7 @@ class Container(object):
     def __init__(self, work, step):
         self._work = work
         self._step = step
-        self._name = names.container(
+        self.name = names.container(
             work.request["build_id"], work.request["attempt"], "shell-%d" % os.getpid()
         )
 
@@ -187,13 +195,13 @@ class Container(object):
         if attend.on_terminal():
             options += ["--tty"] + term()
             say("in %s" % image, again.script(self._step, container.MOUNTS["build"]), words)
-        options += again.options(self._work, self._step, self._name)
+        options += again.options(self._work, self._step, self.name)
         command = self._work.engine + ["run"] + options + [image] + (words or BEST_SHELL)
         try:
             return attend.run(command, process.host_environment(), None)
         finally:
             # A client that was hung up leaves its container running.
-            reaper.ask_engine(self._work.engine + ["rm", "--force", "--volumes", self._name])
+            reaper.ask_engine(self._work.engine + ["rm", "--force", "--volumes", self.name])
 
     def _image(self):
         """:returns: the image that it was built in, by its id; where that is gone, what has its name now."""

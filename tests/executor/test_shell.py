@@ -49,9 +49,9 @@ class Shells(object):
         out, err = child.communicate(given.get("stdin", b""))
         return child.returncode, compat.to_native(out), compat.to_native(err)
 
-    def spawn(self, request, *words):
+    def spawn(self, request, *words, **given):
         """:returns: pexpect's child on a terminal."""
-        command = self.words(request, *words)
+        command = self.words(request, *words, **given)
         environment = dict(os.environ, TERM="vt100", PS1="$ ")
         return pexpect.spawn(command[0], command[1:], env=environment, timeout=30, echo=False)
 
@@ -72,11 +72,12 @@ class Shells(object):
         return subprocess.check_output(words).split()
 
     def left_over(self, request):
-        """:returns: what a shell has left in the attempt's directory."""
+        """:returns: what a shell has left in the attempt's directory, and of secrets that were lent to it."""
         below = os.listdir(self.machine.attempt(request).path)
-        return [
-            name for name in below if name.startswith(("shell.", "lent.")) and name != "shell.lock"
-        ]
+        found = [name for name in below if name.startswith("shell.") and name != "shell.lock"]
+        upkeep = self.machine.business.upkeep
+        lent = os.listdir(upkeep) if os.path.isdir(upkeep) else []
+        return found + [name for name in lent if name.startswith("lent.")]
 
 
 @pytest.fixture
@@ -306,7 +307,7 @@ def test_secrets_only_when_lent_and_only_meanwhile(docker_shells, address):
     look = ["sh", "-c", 'ls "$TRISTAN_SECRETS"; cat "$TRISTAN_SECRETS"/* 2>/dev/null; true']
     assert docker_shells.run(request, *look)[1] == ""
     holder, name = docker_shells.lend(request, {"TOKEN": "hidden\nvalue"})
-    place = os.path.join(docker_shells.machine.attempt(request).path, name)
+    place = os.path.join(docker_shells.machine.business.upkeep, name)
     assert os.stat(place).st_mode & 0o777 == 0o700
     assert docker_shells.run(request, *look, secrets=name)[1] == "TOKEN\nhidden\nvalue"
     holder.stdin.close()
@@ -327,7 +328,7 @@ def test_what_was_lent_goes_with_the_line(shells, address):
     process.wait_until(lambda: not shells.left_over(request), 5, "the end of the secrets")
 
 
-@pytest.mark.parametrize("name", ["../../..", "artifacts", "lent.", "lent.a/../../x"])
+@pytest.mark.parametrize("name", ["../../..", "gc.lock", "lent.", "lent.0123456789abcdef/../x"])
 def test_only_what_was_lent_is_mounted(shells, address, name):
     request = shells.fail(address)
     assert shells.run(request, "true", secrets=name)[0] == 3
