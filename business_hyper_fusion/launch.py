@@ -15,6 +15,7 @@ import time
 from business_hyper_fusion import (
     compat,
     files,
+    forgotten,
     grammar,
     identity,
     lock,
@@ -133,6 +134,7 @@ class Launch(object):
     def run(self):
         """:returns: the answer, or None in a process that has answered otherwise."""
         compat.make_directories(self._executor.builds)
+        forgotten.remove(self._executor.business)
         held = self._acquire()
         if held is None:
             return self._already() or self._busy()
