@@ -24,7 +24,7 @@ except ImportError:
     from ConfigParser import Error, RawConfigParser
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-LOGIN = re.compile(r"(?<=://)([^/?#\s@]*)@([^/?#\s@:]+)")
+LOGIN = re.compile(r"(?<=://)([^/?#\s]*)@([^/?#\s@:]+)")
 
 SECRETS, PRIVATE = os.environ["TRISTAN_SECRETS"], os.environ["TRISTAN_PRIVATE"]
 
