@@ -18,7 +18,7 @@ from __future__ import absolute_import, print_function
 
 import os
 
-from business_hyper_fusion import names
+from business_hyper_fusion import grammar, names
 
 join = os.path.join
 
@@ -60,8 +60,8 @@ class Business(object):
             present = os.listdir(self.run)
         except OSError:
             return []
-        ids = sorted((name for name in present if name.isdigit()), key=int)
-        return [self.executor(executor_id) for executor_id in ids]
+        ids = [name for name in present if grammar.passes(grammar.check_executor_id, name)]
+        return [self.executor(executor_id) for executor_id in sorted(ids, key=int)]
 
 
 class Executor(object):

@@ -8,7 +8,7 @@ from __future__ import absolute_import, print_function
 
 import os
 
-from business_hyper_fusion import compat, files
+from business_hyper_fusion import compat, files, grammar
 
 SLACK = 200
 """Lines of builds that are gone before they are left out, so that it happens rarely."""
@@ -44,9 +44,10 @@ def shorten(executor):
 
 def _present(executor):
     try:
-        return os.listdir(executor.builds)
+        found = os.listdir(executor.builds)
     except OSError:
         return []
+    return [name for name in found if grammar.passes(grammar.check_build_id, name)]
 
 
 def _lines(executor):

@@ -6,6 +6,7 @@ Only who holds the executor's lock may write this, so a build has one terminal s
 from __future__ import absolute_import, print_function
 
 import os
+import re
 import time
 
 from business_hyper_fusion import (
@@ -13,6 +14,7 @@ from business_hyper_fusion import (
     compat,
     engine,
     files,
+    grammar,
     identity,
     lock,
     order,
@@ -24,6 +26,8 @@ from business_hyper_fusion.log import Log
 from business_hyper_fusion.masker import Masker
 
 WAIT_SECONDS = 60
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,3}\Z")
 
 LOOKED_AT = 3
 """Newest builds of an executor that are looked at; older ones were settled when these began."""
@@ -67,12 +71,14 @@ def unfinished_attempts(executor):
 
 
 def attempts_of(executor, build_id):
-    """:returns: list of layout.Attempt, latest first."""
+    """:param build_id: any text. :returns: list of layout.Attempt, latest first."""
+    if not grammar.passes(grammar.check_build_id, build_id):
+        return []
     try:
-        numbers = os.listdir(os.path.join(executor.builds, build_id))
+        present = os.listdir(os.path.join(executor.builds, build_id))
     except OSError:
         return []
-    numbers = sorted((int(number) for number in numbers if number.isdigit()), reverse=True)
+    numbers = sorted((int(name) for name in present if _NUMBER.match(name)), reverse=True)
     return [executor.attempt(build_id, number) for number in numbers]
 
 

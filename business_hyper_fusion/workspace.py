@@ -8,6 +8,7 @@ from __future__ import absolute_import, print_function
 
 import glob
 import os
+import re
 
 from business_hyper_fusion import (
     again,
@@ -109,7 +110,7 @@ def kept(executor):
         glob.glob(os.path.join(glob_escape(executor.builds), "*", "*", "workspace"))
     ):
         build, number = os.path.split(os.path.dirname(path))
-        if number.isdigit():
+        if re.match(r"[1-9][0-9]{0,3}\Z", number):
             found.append(executor.attempt(os.path.basename(build), int(number)))
     return found
 

@@ -108,17 +108,8 @@ def believed_status(document, what):
 def is_executor(found):
     if not isinstance(found, dict) or not isinstance(found.get("busy"), bool):
         return False
-    return all(
-        is_build_id(found[key]) for key in ("build_id", "last") if found.get(key) is not None
-    )
-
-
-def is_build_id(value):
-    try:
-        grammar.check_build_id(value)
-    except grammar.Refused:
-        return False
-    return True
+    ids = [found[key] for key in ("build_id", "last") if found.get(key) is not None]
+    return all(grammar.passes(grammar.check_build_id, one) for one in ids)
 
 
 def is_load(found):

@@ -45,7 +45,7 @@ from business_hyper_fusion.grammar.paths import (
     check_module_path,
     check_root,
 )
-from business_hyper_fusion.grammar.refused import Refused, RequestRefused, shown
+from business_hyper_fusion.grammar.refused import Refused, RequestRefused, passes, shown
 from business_hyper_fusion.grammar.request import REQUEST_BYTES, check_request
 from business_hyper_fusion.grammar.values import (
     check_attempt,
@@ -128,5 +128,6 @@ __all__ = [
     "check_tree_name",
     "check_username",
     "parse_repository",
+    "passes",
     "shown",
 ]

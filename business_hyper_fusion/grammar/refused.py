@@ -68,6 +68,15 @@ def _without_credentials(text):
     return scheme + separator + rest
 
 
+def passes(check, value):
+    """Whether a check refuses nothing. :return: bool."""
+    try:
+        check(value)
+    except Refused:
+        return False
+    return True
+
+
 def text_of(value, what):
     """Return the value as Unicode text.
 

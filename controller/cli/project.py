@@ -2,6 +2,7 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import re
 import sys
 
 import click
@@ -135,7 +136,7 @@ def _ask(session, git_server, search):
         found = _repositories(server, search)
         _offer(found, names)
         answer = click.prompt("Number, or text to search for", err=True)
-        if answer.isdigit() and 1 <= int(answer) <= min(len(found), SHOWN):
+        if re.match("[0-9]{1,9}$", answer) and 1 <= int(answer) <= min(len(found), SHOWN):
             return found[int(answer) - 1].path
         search = answer
 

@@ -222,7 +222,7 @@ def expanded(path):
 
 
 def number(text, alias):
-    if not text.isdigit() or not 0 < int(text) < 65536:
+    if not re.match("[0-9]{1,9}$", text) or not 0 < int(text) < 65536:
         raise fault("the port of %s is %s, not a number below 65536" % (alias, text))
     return int(text)
 

@@ -80,11 +80,16 @@ class Stage(object):
         place = os.path.join(self.directory, "fetched")
         return [word.format(build=self.build, directory=place) for word in words]
 
-    def play(self, words, change):
-        """Run one command against the machine. :returns: its exit code."""
+    def play(self, words, change, damage=None):
+        """Run one command against the machine. :returns: its exit code.
+
+        :param damage: function(directory), what becomes of this user's own files before that.
+        """
         for name in (self.state, os.path.join(self.directory, "fetched")):
             shutil.rmtree(name, ignore_errors=True)
         shutil.copytree(self.state + ".kept", self.state)
+        if damage is not None:
+            damage(self.state)
         loaded = configuration.load(os.path.join(self.directory, "tristan.yml"))
         player = hostile.Player(self.kept, change)
         played = service.Controller(loaded, State(self.state), connect=lambda machine: player)
