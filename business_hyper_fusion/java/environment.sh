@@ -46,6 +46,7 @@ java_gradle_secrets() {
 
 # Maven's wrapper has a login for its distribution from its environment alone. The run that fetches has it, no other one.
 java_fetch_wrapped() {
+	[ -z "$(private_names MVNW_REPOURL)" ] || java_fail "MVNW_REPOURL is an address and no secret; set it below environment"
 	java_login=$(private_names MVNW_)
 	if [ -n "$java_login" ] && java_find mvnw; then
 		(

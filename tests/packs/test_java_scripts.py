@@ -214,6 +214,8 @@ def test_only_the_run_that_fetches_the_wrapper_s_maven_has_its_login(bench):
     assert (status, output.splitlines()[-1]) == (1, "java: Maven: clean package -DskipTests (in .)")
     bench.source({"mvnw": "#!/bin/sh\nexit 1\n"})
     assert bench.run()[1].endswith("java: the wrapper could not fetch its Maven\n")
+    bench.write({"secrets/MVNW_REPOURL": "https://repo.example.com"})
+    assert "java: MVNW_REPOURL is an address and no secret" in bench.run()[1]
 
 
 def options(bench, **environment):
