@@ -13,6 +13,7 @@ from tests.controller import statuses
 from tests.controller.local_transport import LocalTransport
 from tests.controller.ssh_workshop import SshWorkshop
 from tests.controller.workshop import Sink
+from tests.faults import rows
 
 MEGABYTE = 1024 * 1024
 SCRIPT = "mkdir -p dist/deep; head -c %d /dev/urandom >dist/big; echo small >'dist/deep/a b'; : >dist/none"
@@ -181,6 +182,7 @@ def test_a_wrong_part_is_thrown_away(built, here, size):
     assert files_below(here) == ["dist/big"]
 
 
+@rows.hostile(5)
 def test_what_was_changed_on_the_machine_is_not_believed(built, here):
     controller, status = built
     with io.open(status["artifacts"][0]["path"], "r+b") as target:
@@ -198,6 +200,7 @@ def test_what_is_gone_from_the_machine_is_told(built, here):
         fetch(controller, status, here, ["dist/big"])
 
 
+@rows.hostile(5)
 @pytest.mark.parametrize(
     "name",
     ["../x", "/etc/passwd", "a/../../x", "a//b", "a/.", ".git/hooks/x", "sub/.GIT/x", "a\nb", ""],

@@ -8,6 +8,7 @@ import pytest
 
 from controller import journal
 from controller.state import State
+from tests.faults import rows
 
 MAIN = {"kind": "branch", "name": "main", "commit": ""}
 
@@ -71,6 +72,7 @@ def test_an_id_that_is_a_path_is_refused(state):
         state.journal.read("../../etc/passwd")
 
 
+@rows.hostile(9)
 def test_a_damaged_entry_is_as_none(state):
     state.journal.intend(entry(1), {})
     path = os.path.join(state.directory, "builds", entry(1)["build_id"] + ".json")

@@ -9,6 +9,7 @@ import pytest
 
 from controller import errors
 from tests.controller.workshop import Sink
+from tests.faults import rows
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def test_no_such_build(built):
         controller.past_request(status["build_id"])
 
 
+@rows.hostile(9)
 @pytest.mark.parametrize("change", [{"build_id": "20261121T065512123-00000000"}, {"scripts": {}}])
 def test_a_forged_request_is_refused(built, change):
     controller, status, attempt = built

@@ -8,6 +8,7 @@ import stat
 import pytest
 
 from controller.state import State
+from tests.faults import rows
 
 
 @pytest.fixture
@@ -43,6 +44,7 @@ def test_everything_is_the_user_s_alone(state):
             assert stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode) == 0o600
 
 
+@rows.hostile(9)
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff", b"7", b'{"a": ' + b" " * 2000000])
 def test_a_damaged_file_is_as_none_and_noted(state, notes, damage):
     state.remember("builder-1", python="/usr/bin/python3")

@@ -11,6 +11,7 @@ import zipfile
 
 import pytest
 
+from tests.faults import rows
 from tests.lab import process
 
 LOOPS = "i=0; while [ $i -lt 600 ]; do i=$((i+1)); echo line $i; sleep 0.1; done"
@@ -164,6 +165,7 @@ def test_a_ref_that_is_not_there(operator):
     assert "no-such-branch" in result.err
 
 
+@rows.hostile(1)
 @pytest.mark.parametrize(
     "words",
     [

@@ -9,6 +9,7 @@ import os
 import pytest
 
 from tests.end_to_end.operator import Operator
+from tests.faults import rows
 from tests.lab import process
 
 pytestmark = pytest.mark.end_to_end
@@ -255,6 +256,7 @@ HOSTILE_REPOSITORIES = [
 ]
 
 
+@rows.hostile(3)
 @pytest.mark.parametrize("address", HOSTILE_REPOSITORIES)
 def test_hostile_repository_addresses_are_refused_by_their_key(obstructed, address):
     operator = obstructed(enrolled=False)
@@ -266,6 +268,7 @@ def test_hostile_repository_addresses_are_refused_by_their_key(obstructed, addre
     assert os.listdir(operator.sshd.root) == []
 
 
+@rows.hostile(8)
 @pytest.mark.parametrize(
     "old, new, key",
     [
@@ -286,6 +289,7 @@ def test_faulty_configuration_is_refused_by_its_key(obstructed, old, new, key):
     assert os.listdir(operator.sshd.root) == []
 
 
+@rows.hostile(2)
 @pytest.mark.parametrize(
     "branch", ["$(id)", "a;b", "`id`", 'it\'s"quoted"', "gr\u00f6\u00dfe/\u6d4b"]
 )

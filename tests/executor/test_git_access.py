@@ -7,11 +7,13 @@ import os
 import pytest
 
 from business_hyper_fusion import git
+from tests.faults import rows
 from tests.lab import process
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(git.__file__)), "git_access")
 
 
+@rows.hostile(3)
 @pytest.mark.once
 @pytest.mark.parametrize(
     "words, own",
@@ -43,6 +45,7 @@ def test_ssh_for_the_configured_host_alone(tmpdir, words, own):
     assert lines[-1 - len(words) : -1] == words
 
 
+@rows.hostile(3)
 @pytest.mark.once
 @pytest.mark.parametrize(
     "scheme, prompt, answer",

@@ -5,6 +5,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import pytest
 
 from business_hyper_fusion import grammar
+from tests.faults import rows
 
 
 def refusal(check, value):
@@ -28,6 +29,7 @@ def test_environment_names(name):
     grammar.check_environment_name(name)
 
 
+@rows.hostile(13)
 @pytest.mark.parametrize(
     "name, rule",
     [
@@ -62,6 +64,7 @@ def test_environment_values(value):
     grammar.check_environment_value(value)
 
 
+@rows.hostile(13)
 @pytest.mark.parametrize("value", ["s3cret\n", "s3cret\x00", "s3cret\r", "s3\x1bcret", "x" * 32769])
 def test_other_environment_values_are_refused_without_being_printed(value):
     assert "s3" not in str(refusal(grammar.check_environment_value, value))
@@ -84,6 +87,7 @@ def test_images(image):
     grammar.check_image(image)
 
 
+@rows.hostile(13)
 @pytest.mark.parametrize(
     "image",
     [

@@ -8,6 +8,7 @@ import pytest
 
 from business_hyper_fusion import compat, grammar
 from tests.executor.test_grammar import refusal
+from tests.faults import rows
 
 LEGAL_REFS = [
     "main",
@@ -69,6 +70,7 @@ OURS_ALONE = ("--upload-pack=touch x", "-x", "@", "HEAD")
 """What git's plain format check lets pass and Tristan does not; also what is too long for a ref."""
 
 
+@rows.hostile(2)
 @pytest.mark.parametrize("check", [grammar.check_branch, grammar.check_tag])
 @pytest.mark.parametrize("name", LEGAL_REFS)
 def test_legal_refs_pass(check, name):
@@ -76,6 +78,7 @@ def test_legal_refs_pass(check, name):
     check(compat.to_native(name))
 
 
+@rows.hostile(1)
 @pytest.mark.parametrize(
     "check, noun", [(grammar.check_branch, "branch"), (grammar.check_tag, "tag")]
 )
@@ -97,6 +100,7 @@ def test_git_accepts_what_passes(name):
     assert _git_accepts(name)
 
 
+@rows.hostile(1)
 @pytest.mark.parametrize(
     "name",
     [
@@ -164,6 +168,7 @@ def test_repositories_are_taken_apart(address, parsed):
     assert list(native) == compat.native(list(parsed))
 
 
+@rows.hostile(3)
 @pytest.mark.parametrize(
     "address, rule",
     [
@@ -210,6 +215,7 @@ def test_other_repositories_are_refused_with_the_rule(address, rule):
     assert rule in refusal(grammar.check_repository, address).rule
 
 
+@rows.hostile(3)
 @pytest.mark.parametrize(
     "address",
     [

@@ -9,6 +9,7 @@ import pytest
 
 from business_hyper_fusion import compat, scripts
 from tests.executor.machine import REPOSITORY
+from tests.faults import rows
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,7 @@ def test_interpreter_is_the_first_lines_as_the_kernel_reads_it(tmpdir, first, wo
     assert scripts.interpreter(str(path)) == words + [str(path)]
 
 
+@rows.hostile(10)
 def test_run_script_reads_the_first_line_in_the_same_way(tmpdir):
     runner = os.path.join(REPOSITORY, "business_hyper_fusion", "common", "run_script.sh")
     path = tmpdir.join("script")
@@ -53,6 +55,7 @@ def test_version_is_of_names_and_content():
     )
 
 
+@rows.hostile(10)
 def test_unix_lines():
     assert scripts.unix_lines(b"a\r\nb") == b"a\nb\n"
     assert scripts.unix_lines(b"a\n\xff\n") == b"a\n\xff\n"
@@ -77,6 +80,7 @@ def test_request_stands_above_pack_and_pack_above_common(machine, address):
         assert file.read() == status["scripts_version"]
 
 
+@rows.hostile(10)
 def test_script_that_is_not_utf_8_runs_byte_for_byte(machine, address):
     form = {"encoding": "latin-1", "text": compat.to_native(b"printf '<\xc3\xbf\xc2\x80>\\n'")}
     request = machine.request(address, form)

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from business_hyper_fusion import compat
+from tests.faults import rows
 from tests.lab.git_server import GitOverHttp
 
 SHOW = 'cat "$TRISTAN_SOURCE/shop.py"; ls -A "$TRISTAN_SOURCE"'
@@ -128,6 +129,7 @@ def test_ref_that_is_not_there(machine, address, kind, name):
     assert (status["state"], status["cause"]) == ("error", "ref_not_found")
 
 
+@rows.hostile(2)
 @pytest.mark.parametrize(
     "name",
     [

@@ -7,6 +7,7 @@ import os
 
 from business_hyper_fusion import compat, files, status
 from business_hyper_fusion.grammar.status import check_status
+from tests.faults import rows
 
 
 def finished(machine, address):
@@ -41,6 +42,7 @@ def test_every_status_on_the_way_has_the_shape(docker_machine, machine, address)
         assert check_status(where.status(request)) == []
 
 
+@rows.hostile(9)
 def test_what_is_no_status_is_unknown(machine, address):
     request = finished(machine, address)
     attempt = machine.attempt(request)
@@ -73,6 +75,7 @@ FORGERIES = [
 ]
 
 
+@rows.hostile(9)
 def test_forged_fields_are_refused(machine, address):
     request = finished(machine, address)
     genuine = machine.status(request)

@@ -15,6 +15,7 @@ import pytest
 from business_hyper_fusion import compat, trees
 from business_hyper_fusion.grammar import Refused
 from business_hyper_fusion.grammar import tree as grammar
+from tests.faults import rows
 
 FILES = [
     ("README", "file", b"hello\n"),
@@ -225,6 +226,7 @@ HOSTILE = [
 ]
 
 
+@rows.hostile(5)
 @pytest.mark.parametrize("members", HOSTILE)
 def test_another_stream_than_asked_for_is_refused_whole(machine, members):
     answers = push(machine, members=members)
@@ -241,6 +243,7 @@ def test_a_stream_that_breaks_off_leaves_nothing(machine, cut):
     assert left(machine) == []
 
 
+@rows.hostile(5)
 @pytest.mark.parametrize(
     "line",
     [
@@ -261,6 +264,7 @@ def listed(*paths):
     return entries_of([(path, "file", b"") for path in paths])
 
 
+@rows.hostile(5)
 @pytest.mark.parametrize(
     "entries",
     [

@@ -5,6 +5,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import pytest
 
 from controller.cli import terminal
+from tests.faults import rows
 
 
 def shown(data, cut=None):
@@ -44,6 +45,7 @@ HARMFUL = [
 ]
 
 
+@rows.hostile(11)
 @pytest.mark.parametrize("data, text", HARMLESS + HARMFUL)
 @pytest.mark.parametrize("cut", [None, 1, 2, 3, 7])
 def test_shows_text_and_colours_alone_however_it_is_cut(data, text, cut):

@@ -8,6 +8,7 @@ import pytest
 
 from controller.settings import document
 from controller.settings.faults import Faults
+from tests.faults import rows
 
 
 def parsed(content):
@@ -54,6 +55,7 @@ def test_anchors_and_merge_keys():
     assert dict(data["f"]) == {"b": 1, "c": 2, "g": 4}
 
 
+@rows.hostile(8)
 @pytest.mark.parametrize(
     "content, key_path, message",
     [
@@ -95,11 +97,13 @@ def test_what_is_no_plain_yaml_is_told_with_its_line(content, key_path, message)
     assert message in found[0][1]
 
 
+@rows.hostile(8)
 def test_a_byte_order_mark_hides_no_other_fault(written):
     found = written.faults(b"\xef\xbb\xbfmachines: {a: {hots: x}}\n")
     assert [fault[0] for fault in found] == ["line 1", "machines.a.hots"]
 
 
+@rows.hostile(8)
 def test_a_bomb_of_aliases_is_refused_in_no_time():
     lines = ["a0: &a0 [x,x,x,x,x,x,x,x,x]"]
     for level in range(1, 12):
