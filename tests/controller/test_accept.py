@@ -16,6 +16,7 @@ from controller import requeue as requeues
 from controller.journal import Journal
 from controller.settings import DockerRegistry, Notify
 from tests.controller import statuses
+from tests.faults import rows
 from tests.lab import answering, process, push
 
 Settings = collections.namedtuple("Settings", "path projects docker_registries smtp")
@@ -214,6 +215,7 @@ def test_a_newer_build_without_an_image_holds_no_tags_up(operator, lab):
     assert lab.digest(REPOSITORY, "latest") == older
 
 
+@rows.fault(17)
 def test_a_build_from_the_future_holds_no_tags_up(operator, lab):
     future = "29990101T000000000-00000001"
     operator.launch(1)

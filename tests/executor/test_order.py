@@ -42,7 +42,8 @@ def test_a_build_that_died_is_found_behind_ids_from_the_future(machine, address)
     for pid in both:
         test_daemon.kill(pid)
     machine.wait_until(lambda: not any(identity.start_time(pid) for pid in both))
-    assert not machine.ask("builds", {"limit": 1, "build": "-"})["executors"]["1"]["busy"]
+    question = {"limit": 1, "build": "-"}
+    machine.wait_until(lambda: not machine.ask("builds", question)["executors"]["1"]["busy"])
     assert machine.status(request)["state"] == "lost"
 
 
