@@ -16,6 +16,7 @@ import time
 
 from controller import compat
 from controller.documents import make_private
+from controller.local_file import told
 
 PAUSE = 0.05
 """Seconds between two tries."""
@@ -26,9 +27,11 @@ def claim(path, patience=0.0):
     """Yields True when the claim is held, False when another has it.
 
     :param patience: seconds to try for.
+    :raises errors.LocalFileError: the file can't be made.
     """
-    make_private(os.path.dirname(path))
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with told(path):
+        make_private(os.path.dirname(path))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         yield locked(descriptor, patience)
     finally:

@@ -10,6 +10,7 @@ import json
 import os
 
 from business_hyper_fusion.grammar.json_text import parse_json
+from controller.local_file import told
 
 MAX_BYTES = 1024 * 1024
 
@@ -45,27 +46,41 @@ def write_json(path, document, durable=False):
     """Replaces a file at once.
 
     :param durable: whether it must be on the disk before this returns.
+    :raises errors.LocalFileError: it can't be written; what was there before still is.
     """
-    make_private(os.path.dirname(path))
     temporary = "%s.%d.new" % (path, os.getpid())
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with os.fdopen(os.open(temporary, flags, 0o600), "wb") as target:
-        target.write(json.dumps(document, sort_keys=True).encode("utf-8") + b"\n")
+    with told(path):
+        make_private(os.path.dirname(path))
+        try:
+            _write(temporary, json.dumps(document, sort_keys=True).encode("utf-8") + b"\n", durable)
+            os.rename(temporary, path)
+        except EnvironmentError:
+            if os.path.lexists(temporary):
+                os.unlink(temporary)
+            raise
+
+
+def _write(path, data, durable):
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(data)
+        target.flush()
         if durable:
-            target.flush()
-            os.fsync(target.fileno())
-    os.rename(temporary, path)
+            os.fsync(descriptor)
 
 
 def touch(path):
-    """Makes an empty file; one that is there stays."""
-    make_private(os.path.dirname(path))
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    """Makes an empty file; one that is there stays. :raises errors.LocalFileError: as write_json."""
+    with told(path):
+        make_private(os.path.dirname(path))
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
 
 
 def remove(path):
-    try:
-        os.unlink(path)
-    except OSError:
-        if os.path.lexists(path):
-            raise
+    """:raises errors.LocalFileError: it is there, and can't go."""
+    with told(path):
+        try:
+            os.unlink(path)
+        except OSError:
+            if os.path.lexists(path):
+                raise

@@ -21,7 +21,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import os
 
 from business_hyper_fusion import grammar, names
-from controller import documents
+from controller import documents, errors
 from controller.claim import claim
 
 KEPT = 1000
@@ -58,11 +58,14 @@ class Journal(object):
         self._prune()
 
     def confirm(self, build_id):
-        """The machine answered that it started."""
+        """The machine answered that it started; what can't be written of that, the machine tells again."""
         entry = self._entry(build_id)
-        self._write(dict(entry, stage="launched"))
         place = {"machine": entry.get("machine"), "executor_id": entry.get("executor_id")}
-        documents.write_json(self._place(entry.get("project"), entry.get("ref")), place)
+        try:
+            self._write(dict(entry, stage="launched"))
+            documents.write_json(self._place(entry.get("project"), entry.get("ref")), place)
+        except errors.LocalFileError as error:
+            self._on_note(error.message)
 
     def withdraw(self, build_id):
         """Nothing was launched, and nothing will be."""

@@ -6,7 +6,6 @@ In: a directory, a relative name that passed the grammar, bytes. Out: the file, 
 
 from __future__ import absolute_import, print_function, unicode_literals
 
-import contextlib
 import errno
 import fcntl
 import hashlib
@@ -15,6 +14,7 @@ import os
 import stat
 
 from controller import compat, errors
+from controller.local_file import shown, told
 
 CHUNK = 1024 * 1024
 LONGEST_NAME = 255
@@ -171,19 +171,3 @@ def in_the_way(path):
     return errors.LocalFileError(
         "%s is in the way: it is a link, or no file" % shown(path), remedy="move it away"
     )
-
-
-@contextlib.contextmanager
-def told(path):
-    """The operating system's refusals as Tristan's."""
-    try:
-        yield
-    except EnvironmentError as error:
-        raise errors.LocalFileError(
-            "%s can't be written: %s" % (shown(path), error.strerror or error),
-            remedy="is there room, and may you write there?",
-        )
-
-
-def shown(path):
-    return path.decode("utf-8", "replace")

@@ -11,8 +11,10 @@ from __future__ import absolute_import, print_function, unicode_literals
 import os
 
 from business_hyper_fusion import names
+from controller import errors
 from controller.documents import make_private, read_json, remove, write_json
 from controller.journal import Journal
+from controller.local_file import told
 
 
 class State(object):
@@ -27,7 +29,8 @@ class State(object):
     @property
     def known_hosts(self):
         """Path of Tristan's own known_hosts; its directory is there."""
-        make_private(self.directory)
+        with told(self.directory):
+            make_private(self.directory)
         return os.path.join(self.directory, "known_hosts")
 
     @property
@@ -44,7 +47,11 @@ class State(object):
         return read_json(self._facts(name), self.on_note)
 
     def remember(self, name, **facts):
-        write_json(self._facts(name), dict(self.machine(name), **facts))
+        """A fact that can't be written down is found out again the next time."""
+        try:
+            write_json(self._facts(name), dict(self.machine(name), **facts))
+        except errors.LocalFileError as error:
+            self.on_note(error.message)
 
     def forget(self, name):
         """Drops the facts about a machine, as after `uninstall`."""

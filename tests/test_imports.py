@@ -27,6 +27,7 @@ SHARED = {EXECUTOR + "." + name for name in ("grammar", "masker", "names", "prot
 HEIGHTS = {
     "controller": 0,
     "controller.errors": 0,
+    "controller.local_file": 0,
     "controller.compat": 0,
     "controller.secrets": 1,
     "controller.settings": 1,

@@ -19,6 +19,7 @@ import hmac
 import os
 
 from controller.compat import ensure_binary, ensure_text
+from controller.local_file import told
 
 Entry = collections.namedtuple("Entry", "marker patterns key_type blob place line")
 """`marker`: "" or "@revoked" or such; `blob`: bytes, the public key; `place`: "file:line" for
@@ -187,11 +188,12 @@ def publish(path, text):
     """Replaces the file at once, readable by its owner alone."""
     temporary = "%s.%d.new" % (path, os.getpid())
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with os.fdopen(os.open(temporary, flags, 0o600), "wb") as target:
-        target.write(ensure_binary(text))
-        target.flush()
-        os.fsync(target.fileno())
-    os.rename(temporary, path)
+    with told(path):
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as target:
+            target.write(ensure_binary(text))
+            target.flush()
+            os.fsync(target.fileno())
+        os.rename(temporary, path)
 
 
 class locked(object):  # noqa: N801 - reads as a statement
@@ -201,7 +203,8 @@ class locked(object):  # noqa: N801 - reads as a statement
         self._path = path + ".lock"
 
     def __enter__(self):
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        with told(self._path):
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
 
     def __exit__(self, *_):
