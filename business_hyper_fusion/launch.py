@@ -21,6 +21,7 @@ from business_hyper_fusion import (
     lock,
     order,
     reserve,
+    room,
     settle,
     status,
 )
@@ -57,8 +58,6 @@ def main(release, arguments):
     except Refusal as refusal:
         answer = {"answer": "refused", "cause": refusal.cause, "message": str(refusal)}
     except (IOError, OSError) as problem:
-        from business_hyper_fusion import room
-
         ended = room.of_os_error(problem, "the launch", Business.of_release(release).path)
         answer = {"answer": "refused", "cause": ended.cause, "message": ended.message}
     if answer is not None:
@@ -135,6 +134,7 @@ class Launch(object):
         """:returns: the answer, or None in a process that has answered otherwise."""
         compat.make_directories(self._executor.builds)
         forgotten.remove(self._executor.business)
+        self._check_room()
         held = self._acquire()
         if held is None:
             return self._already() or self._busy()
@@ -148,6 +148,19 @@ class Launch(object):
             self._give_up_claim()
             raise
         return self._detach(held)
+
+    def _check_room(self):
+        """:raises Refusal: less is left than is to be kept free, and no cache can make up for it."""
+        disk, business = self._request["disk"], self._executor.business
+        if room.free(business.path) >= disk["keep_free_bytes"] or lock.held(self._executor.lock):
+            return
+        from business_hyper_fusion import upkeep
+
+        missing = upkeep.make_room(business, disk)
+        if missing > 0 and not os.path.exists(self._attempt.status):
+            message = "%d MiB are missing on the disk below %s until %d MiB are free (machines.%s.disk.keep_free)"
+            values = (missing >> 20, business.root, disk["keep_free_bytes"] >> 20)
+            raise Refusal("disk_full", message % (values + (self._request["machine"],)))
 
     def _acquire(self):
         """The lock, waiting only for a build that has written its end to let go of it."""
@@ -245,6 +258,16 @@ class Launch(object):
         phases.run(self._release, self._request, state, self._attempt, self._secrets)
         # All is written: the next build need not wait until the guardian has noticed.
         lock.release(held)
+        self._keep_up()
+
+    def _keep_up(self):
+        """Nothing of this is the build's any more."""
+        from business_hyper_fusion import upkeep
+
+        try:
+            upkeep.after_build(self._executor.business, self._request["disk"])
+        except (IOError, OSError):
+            pass  # The next build tries again.
 
     def _started(self, process, already):
         answer = {"answer": "started", "already": already, "process": process}
