@@ -19,6 +19,12 @@ from tests.faults import aftermath, rows
 from tests.faults.place import Place
 from tests.lab import process
 
+APART = 20000
+"""Bytes of a log between two cuts, at most."""
+
+LONGEST = 60
+"""Seconds for cutting; its build would write its log full."""
+
 QUICK = [("SCRIPT", "echo built")]
 
 
@@ -146,38 +152,42 @@ def test_a_push_that_is_always_cut_leaves_nothing_that_is_used(place, injections
 
 
 class Cutting(Sink):
-    """A sink that has the connection cut, now and then; `enough()` after the last time."""
+    """A sink that has the connection cut, now and then; `enough()` after the last time, or when it takes too long.
+
+    .cuts (int)
+    """
 
     def __init__(self, place, cuts, enough):
         super(Cutting, self).__init__()
-        self._place, self._left, self._enough = place, cuts, enough
-        self._next = random.randint(1, 200000)
+        self._place, self._wanted, self._enough = place, cuts, enough
+        self._end = compat.monotonic() + LONGEST
+        self._next = random.randint(1, APART)
+        self.cuts = 0
 
     def log(self, data, offset):
         super(Cutting, self).log(data, offset)
-        if self._left and offset + len(data) >= self._next:
-            self._place.sshd.kill_sessions()
-            self._left -= 1
-            self._next = offset + len(data) + random.randint(1, 200000)
-            if not self._left:
-                self._enough()
+        if self.cuts == self._wanted or compat.monotonic() > self._end:
+            self._enough()
+        elif offset + len(data) >= self._next:
+            # what came before the last cut is still handed out: there is nothing to cut then
+            self.cuts += 1 if self._place.sshd.kill_sessions() else 0
+            self._next = offset + len(data) + random.randint(1, APART)
 
 
 @rows.fault(5)
 def test_a_log_that_is_cut_again_and_again_is_read_whole(place, injections):
     controller = place.controller()
     go = os.path.join(place.home, "enough")
-    text = 'until [ -e "%s" ]; do head -c 100000 /dev/urandom | base64; sleep 0.05; done' % go
+    text = 'until [ -e "%s" ]; do head -c 6000 /dev/urandom | base64; sleep 0.05; done' % go
     plan = controller.plan("script", branch="main", params=[("SCRIPT", text)])
     os.chmod(place.home, 0o755)
-    cuts = injections.count(6, 60)
     began = compat.monotonic()
-    sink = Cutting(place, cuts, lambda: open(go, "w").close())
+    sink = Cutting(place, injections.count(6, 50), lambda: open(go, "w").close())
     status = controller.watch(controller.build(plan).build_id, sink=sink)
-    for _ in range(cuts):
-        injections.add((compat.monotonic() - began) / cuts)
+    for _ in range(sink.cuts):
+        injections.add((compat.monotonic() - began) / sink.cuts)
     os.remove(go)
-    assert status["state"] == "success" and len(sink.notes) >= cuts / 2
+    assert status["state"] == "success" and len(sink.notes) >= sink.cuts >= 6
     assert sink.data == place.log(status), "as on the machine, whose hash is the status's"
     aftermath.check(place, status)
 
