@@ -1,7 +1,8 @@
 """A bare mirror of one repository: cloned once, fetched afterwards, healed when it is damaged.
 
 Shared by the executors, never mounted into a build. In: an address that passed the grammar, what is wanted of it.
-Out: the objects; or outcome.Ended with ``repository_unavailable``, ``ref_not_found``, ``git_failed``, ``no_git``.
+Out: the objects; or outcome.Ended with ``repository_unavailable``, ``git_stalled``, ``ref_not_found``, ``git_failed``,
+``no_git``.
 """
 
 from __future__ import absolute_import, print_function
@@ -167,7 +168,7 @@ class Mirror(object):
         if failed.stalled:
             message = "%s sent nothing for %d s; is its git server overloaded, or the network cut?"
             seconds = self._work.request["limits"]["stall_seconds"]
-            raise outcome.error("repository_unavailable", message % (self.address, seconds))
+            raise outcome.error("git_stalled", message % (self.address, seconds))
 
     def _unavailable(self, listed):
         self._work.log.write(listed.output)

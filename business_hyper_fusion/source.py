@@ -60,8 +60,8 @@ class Source(object):
         """Bring the mirrors up to date and find the commit.
 
         :returns: the commit's full hash.
-        :raises outcome.Ended: ``repository_unavailable``, ``ref_not_found``, ``commit_not_found``, and those of
-            submodules.py and lfs.py.
+        :raises outcome.Ended: ``repository_unavailable``, ``git_stalled``, ``ref_not_found``, ``commit_not_found``,
+            and those of submodules.py and lfs.py.
         """
         held = self._mirror.lock()
         try:

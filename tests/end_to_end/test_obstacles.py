@@ -139,6 +139,7 @@ def test_repository_ref_and_script(obstructed):
 def test_full_disk_before_and_during_a_build(obstructed):
     operator = obstructed()
     root = operator.sshd.root
+    operator.allow_little_room()
     operator.sshd.stop_listening()  # Started again, its mount namespace has the small disk.
     process.output(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", root])
     process.output(["chown", "--reference", operator.sshd.client_key, root])

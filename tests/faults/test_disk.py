@@ -7,10 +7,12 @@ import os
 
 import pytest
 
+from tests.end_to_end.operator import Operator
 from tests.executor.conftest import address, shop  # noqa: F401
 from tests.executor.machine import Machine
 from tests.faults import rows
 from tests.faults.small import Reader, is_free, whole
+from tests.lab import process
 from tests.lab.disk import FailingDisk, SmallDisk
 
 MEBIBYTES = 12
@@ -262,3 +264,41 @@ def test_gc_frees_a_disk_that_is_full(machine_on, address, injections, inodes): 
         assert answer["answer"] == "gc" and answer["failed"] == [], answer
         assert disk.free() - before >= 8000000
         builds_on(machine, address)
+
+
+@rows.fault(13)
+@rows.thorough
+def test_the_commands_on_a_full_disk(engine, python_image, executor_python, injections):
+    """What an operator has to look at it, and to make room: each works over a real sshd."""
+    operator = Operator(engine, python=executor_python, python_image=python_image, nodejs_image="x")
+    operator.sshd.stop_listening()  # Started again, its mount namespace has the small disk.
+    disk = SmallDisk(24, path=operator.sshd.root)
+    os.chmod(disk.path, 0o777)
+    try:
+        operator.sshd.start()
+        operator.allow_little_room()
+        operator.enroll()
+        first = operator.run("build", "script", "--branch", "main", "--param", "SCRIPT=true")
+        assert first.code == 0, first
+        with injections.measured():
+            build_id = operator.detached("echo begun; while :; do sleep 0.1; done")
+            process.wait_until(lambda: "begun" in operator.run("logs", build_id).out, 60, "it")
+            disk.fill()
+            cancelled = operator.run("cancel", build_id)
+            assert cancelled.code in (0, 5), cancelled
+            ended = operator.run("logs", build_id, "--follow")
+            assert ended.code == 5, ended
+            assert operator.json("status", build_id)["state"] == "cancelled"
+            examined = operator.run("doctor", "builder-1")
+            assert "disk" in examined.out and "Traceback" not in examined.out + examined.err
+            refused = operator.run("build", "script", "--branch", "main", "--param", "SCRIPT=true")
+            assert refused.code == 3 and "disk is full" in refused.err, refused
+            collected = operator.run("gc", "builder-1", "--older-than", "0")
+            assert collected.code == 0, collected
+            removed = operator.run("uninstall", "builder-1", "--yes")
+            assert "filler: is not Tristan's" in removed.err, removed
+            assert os.listdir(disk.path) == ["filler"]
+    finally:
+        disk.make_room()
+        operator.stop()
+        disk.remove()

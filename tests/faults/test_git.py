@@ -97,7 +97,7 @@ def test_a_server_goes_silent(git_machine, shop, servers, injections, kind):  # 
         with injections.measured():
             begun = time.time()
             status = git_machine.run(request, secrets)
-            assert (status["state"], status["cause"]) == ("error", "repository_unavailable")
+            assert (status["state"], status["cause"]) == ("error", "git_stalled")
             assert "sent nothing for %d s" % STALL in status["message"]
             assert freezer.stopped and STALL <= time.time() - begun < 45
             whole(git_machine, request, status)
