@@ -80,7 +80,8 @@ def _add_end(line, ended):
     """:param ended: what has state, started_at, ended_at and wall_seconds: a phase, or the status."""
     outcome = "success" if ended["state"] == "success" else "failure"
     line["event"].update(outcome=outcome, start=ended["started_at"], end=ended["ended_at"])
-    line["event"]["duration"] = int(ended["wall_seconds"] * 1e9)  # ECS counts nanoseconds
+    if ended["wall_seconds"] is not None:
+        line["event"]["duration"] = int(ended["wall_seconds"] * 1e9)  # ECS counts nanoseconds
 
 
 def _with_text(line, text):

@@ -36,6 +36,15 @@ def stat_fields(pid):
     return text[text.rindex(")") + 2 :].split()
 
 
+def age(identity):
+    """:returns: seconds since a process was started, whether or not it still runs; None for one of another boot."""
+    if not identity or identity.get("boot_id") != boot_id() or not identity.get("start_time"):
+        return None
+    with open("/proc/uptime") as file:
+        uptime = float(file.read().split()[0])
+    return max(0.0, uptime - identity["start_time"] / float(os.sysconf("SC_CLK_TCK")))
+
+
 def of(pid):
     """:returns: {"pid": int, "start_time": int or None, "boot_id": str}"""
     return {"pid": pid, "start_time": start_time(pid), "boot_id": boot_id()}

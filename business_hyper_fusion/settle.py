@@ -97,7 +97,8 @@ def lose(attempt, how=None, below=None):
     for phase in document["phases"]:
         if phase.get("state") == "running":
             phase.update(state="lost", ended_at=compat.iso_time())
-    status.Status(attempt, document).end(ended, request_log)
+    seconds = identity.age(document["process"])
+    status.Status(attempt, document, seconds).end(ended, request_log)
     clean.forget_secrets(attempt)
 
 

@@ -84,13 +84,17 @@ class Status(object):
 
     :param attempt: layout.Attempt.
     :param document: see :func:`initial`.
+    :param seconds: since the attempt began, None where that is not known.
     """
 
-    def __init__(self, attempt, document):
+    def __init__(self, attempt, document, seconds=0.0):
         self._attempt = attempt
         self.document = document
-        self._begun = compat.monotonic()
+        self._begun = None if seconds is None else compat.monotonic() - seconds
         self._phase_begun = None
+
+    def _seconds(self):
+        return None if self._begun is None else round(compat.monotonic() - self._begun, 3)
 
     def set(self, **fields):
         self.document.update(fields)
@@ -147,7 +151,7 @@ class Status(object):
             message=sentence(ended.message) if ended else "",
             exit=ended.exit_status if ended else 0,
             ended_at=compat.iso_time(),
-            wall_seconds=round(compat.monotonic() - self._begun, 3),
+            wall_seconds=self._seconds(),
             log=log,
         )
         # Before the status: with that the attempt is over, and nothing of it changes any more.

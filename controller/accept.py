@@ -15,7 +15,6 @@ So that no two tristans do it twice, and none that dies leaves it half done:
 from __future__ import absolute_import, print_function, unicode_literals
 
 import binascii
-import errno
 import os
 import time
 
@@ -83,11 +82,14 @@ class Acceptance(object):
     def absent(self, machine, build_id):
         """A machine answered that it knows nothing of a build."""
         self._late.absent(machine, build_id)
-        if self._journal.read(build_id).get("machine") != machine:
+        entry = self._journal.read(build_id)
+        if entry.get("machine") != machine:
             return
         self._requeue.adopt(build_id)
         if build_id[:15] < newest.clock(time.time() - VANISHED):
-            self._journal.close(build_id)
+            with self._journal.lease(build_id) as held:
+                if held and self._journal.read(build_id) == entry:  # nobody launched it since
+                    self._journal.close(build_id)
 
     def tell(self, machine, status, texts=()):
         """Tells of an end again, whoever was told already.
@@ -114,12 +116,9 @@ class Acceptance(object):
         """What can't be written down now is no outcome of a build; the next contact accepts it."""
         try:
             accept(*arguments)
-        except EnvironmentError as error:
-            if error.errno == errno.EPIPE:  # nobody reads our notes any more
-                raise
+        except errors.LocalFileError as error:
             self._on_note(
-                "an end can't be accepted: %s: %s; tried again at a later contact"
-                % (error.filename or "this host", error.strerror)
+                "an end can't be accepted: %s; tried again at a later contact" % error.message
             )
 
     def _accept(self, machine, status, patience):

@@ -5,6 +5,7 @@ from __future__ import absolute_import, print_function
 import os
 import signal
 import subprocess
+import time
 
 from business_hyper_fusion import files, identity
 from tests.executor.test_phases import containers
@@ -34,8 +35,11 @@ def with_heir(worker):
 
 def test_worker_killed(docker_machine, address):
     request = docker_machine.request(address, "echo begun; sleep 60", isolation="docker")
-    kill(started(docker_machine, request))
+    worker = started(docker_machine, request)
+    time.sleep(1)
+    kill(worker)
     status = docker_machine.wait(request)
+    assert status["wall_seconds"] > 1
     assert (status["state"], status["cause"]) == ("lost", "startup_died")
     assert "killed by signal 9" in status["message"]
     assert not containers(docker_machine, request)

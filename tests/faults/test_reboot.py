@@ -150,5 +150,6 @@ def test_a_stranger_has_the_pid_and_the_start_time(machine, address, injections,
 def check_lost(machine, request, cause):
     status = machine.status(request)
     assert (status["state"], status["cause"]) == ("lost", cause)
+    assert (status["wall_seconds"] is None) == (cause == "rebooted"), "of another boot nobody knows"
     victims.one_end(machine, request, status)
     victims.builds_on(machine, request, request["repository"]["address"])
