@@ -5,7 +5,9 @@ What the first hands over is compile_to_execute.sh, which by default runs the pa
 
 from __future__ import absolute_import, print_function
 
-from business_hyper_fusion import compat, container, step
+import os
+
+from business_hyper_fusion import checkout, compat, container, step
 
 
 def run(work):
@@ -13,6 +15,8 @@ def run(work):
 
     :raises outcome.Ended: failed ``script_failed`` or ``oom``; error; cancelled; timeout.
     """
-    for directory in (work.project.home, work.project.dependency_lib, container.downloads(work)):
-        compat.make_directories(directory)
+    for directory in (work.project.home, work.project.dependency_lib):
+        # An earlier build may have put a link in its place, or a pipe.
+        checkout.make_way(work.project.cache, compat.to_bytes(os.path.basename(directory)))
+    compat.make_directories(container.downloads(work))
     step.run(work, container.BUILD)

@@ -7,10 +7,9 @@ has no ``.git``, and git on the host looks for none.
 from __future__ import absolute_import, print_function
 
 import os
-import shutil
 import stat
 
-from business_hyper_fusion import compat, git
+from business_hyper_fusion import compat, git, remove
 
 LFS = "+lfs"
 """End of an index's name; no name of names.py has a "+"."""
@@ -82,20 +81,9 @@ def forget(ref):
 
 
 def remove_tree(path):
-    """Remove a tree that a build could write: never through a link, and whatever modes it set.
+    """Remove a tree that a build could write: never through a link, whatever modes it set, however deep it nested.
 
     What is no directory is unlinked, never opened: a pipe would wait for somebody at its other end.
     """
-    try:
-        mode = os.lstat(path).st_mode
-    except OSError:
-        return
-    if not stat.S_ISDIR(mode):
-        return os.unlink(path)
-    os.chmod(path, stat.S_IRWXU)
-    for directory, names_below, _ in os.walk(compat.to_bytes(path)):
-        for name in names_below:
-            below = os.path.join(directory, name)
-            if not os.path.islink(below):
-                os.chmod(below, stat.S_IRWXU)
-    shutil.rmtree(compat.to_bytes(path), ignore_errors=True)
+    if os.path.lexists(path):
+        remove.Trees().remove(compat.to_bytes(path))

@@ -1,15 +1,15 @@
 """The ref's ``build`` directory: the scripts that a build runs, of the pack, of common and of the request.
 
-``version`` names what is there; the same version, and nothing is copied.
+``version`` names what is there; the same version, with all that it stands for, and nothing is copied.
 """
 
 from __future__ import absolute_import, print_function
 
 import hashlib
 import os
-import shutil
+import stat
 
-from business_hyper_fusion import compat, files, outcome
+from business_hyper_fusion import checkout, compat, files, outcome
 
 SHELL = ["/bin/sh"]
 
@@ -26,17 +26,32 @@ def run(work):
     wanted = collect(work)
     version = version_of(wanted)
     directory = work.ref.build
-    if _read(os.path.join(directory, "version")) == compat.to_bytes(version):
+    if _is_there(directory, version, wanted):
         return version
     temporary = directory + ".new"
-    shutil.rmtree(temporary, ignore_errors=True)
+    checkout.remove_tree(temporary)
     compat.make_directories(temporary)
     for name, data in wanted.items():
         files.publish(os.path.join(temporary, name), data, 0o755)
     files.publish(os.path.join(temporary, "version"), compat.to_bytes(version))
-    shutil.rmtree(directory, ignore_errors=True)
+    checkout.remove_tree(directory)
     os.rename(temporary, directory)
     return version
+
+
+def _is_there(directory, version, wanted):
+    """Whether the version is there, and is what it says: with isolation ``host`` builds could write to it."""
+    present = dict(wanted, version=compat.to_bytes(version))
+    try:
+        if set(os.listdir(directory)) != set(present):
+            return False
+    except OSError:
+        return False
+    paths = dict((os.path.join(directory, name), data) for name, data in present.items())
+    # What is no file is not opened: a pipe would wait for somebody at its other end.
+    return all(stat.S_ISREG(os.lstat(path).st_mode) for path in paths) and all(
+        _read(path) == data for path, data in paths.items()
+    )
 
 
 def collect(work):

@@ -29,8 +29,10 @@ run_maven() {
 # The nearest wrapper, here or above, else the image's own Gradle.
 run_gradle() {
 	mkdir -p "$GRADLE_USER_HOME"
-	# Gradle looks for it nowhere else; what an earlier build may have left there does not count.
-	rm -f "$GRADLE_USER_HOME/gradle.properties"
+	# Gradle looks for it nowhere else; what an earlier build, perhaps another project's, has left there does not count.
+	for java_name in gradle.properties init.gradle init.gradle.kts init.d; do
+		rm -rf "${GRADLE_USER_HOME:?}/$java_name"
+	done
 	# shellcheck disable=SC2046
 	private_file properties "$TRISTAN_DEPENDENCY_LIB/gradle.properties" gradle.properties $(java_gradle_secrets)
 	[ ! -f "$private_path" ] || ln -s "$private_path" "$GRADLE_USER_HOME/gradle.properties"

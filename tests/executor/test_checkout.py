@@ -60,6 +60,21 @@ def test_nothing_stays_of_a_tree_whatever_its_modes(place):
     assert os.listdir(place) == [] and os.path.isfile("/etc/passwd")
 
 
+def test_nothing_stays_of_a_tree_that_is_deeper_than_a_path_can_be(place):
+    def clear():
+        top = os.path.join(place, "x")
+        os.mkdir(top)
+        os.chdir(top)
+        for _ in range(60):
+            os.mkdir("d" * 200)
+            os.chdir("d" * 200)
+        os.chdir("/")
+        checkout.remove_tree(top)
+
+    as_the_labs_user(clear)
+    assert os.listdir(place) == []
+
+
 def test_a_pipe_where_a_directory_was_is_removed_and_not_waited_for(place):
     source = os.path.join(place, "source")
     os.mkdir(source)

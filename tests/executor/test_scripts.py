@@ -89,6 +89,23 @@ def test_script_that_is_not_utf_8_runs_byte_for_byte(machine, address):
         assert b"\n<\xff\x80>\n" in file.read()
 
 
+def test_scripts_that_a_build_on_the_host_rewrote_are_put_right(machine, address):
+    first = machine.run(machine.request(address, "true"))
+    build = build_directory(first)
+    for break_ in (
+        lambda path: os.remove(path),
+        lambda path: open(path, "w").close(),
+        lambda path: (os.remove(path), os.mkfifo(path)),
+        lambda path: (os.remove(path), os.mkdir(path)),
+        lambda path: (os.remove(path), os.symlink("/dev/zero", path)),
+        lambda path: open(path + ".more", "w").close(),
+    ):
+        break_(os.path.join(build, "do_build_project.sh"))
+        again = machine.run(machine.request(address, "true"))
+        assert (again["state"], again["scripts_version"]) == ("success", first["scripts_version"])
+        assert not os.path.exists(os.path.join(build, "do_build_project.sh.more"))
+
+
 def test_changed_scripts_replace_the_directory(machine, address):
     first = machine.run(machine.request(address, "true"))
     second = machine.run(machine.request(address, "true # changed"))

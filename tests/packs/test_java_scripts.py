@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.faults import rows
 from tests.packs.bench import SHELLS, TELL, Bench, shipped
 
 pytestmark = pytest.mark.once
@@ -152,6 +153,18 @@ def test_gradle_gets_the_operator_s_configuration_and_no_other(bench):
     assert called(bench.run(script=script)[1]) == ["source:" + GRADLE + "<tasks>"]
     with pytest.raises(IOError):
         bench.read("downloads/gradle/gradle.properties")
+
+
+@rows.hostile(4)
+def test_what_another_build_left_in_gradle_s_home_is_not_its_configuration(bench):
+    bench.source({"build.gradle": ""})
+    names = ["gradle.properties", "init.gradle", "init.gradle.kts", "init.d/evil.gradle"]
+    bench.write(dict(("downloads/gradle/" + name, "evil") for name in names))
+    status, output = bench.run()
+    assert (status, called(output)) == (0, ["source:" + GRADLE + "<assemble>"]), output
+    for name in names:
+        with pytest.raises(IOError):
+            bench.read("downloads/gradle/" + name)
 
 
 def test_a_script_of_one_s_own_has_maven_with_all_that(bench):
