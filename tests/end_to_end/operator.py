@@ -29,7 +29,7 @@ machines:
     root: {root}
     python: {python}
     executors: {executors}
-    engine: {{kind: docker, command: [{engine}]}}
+    engine: {{kind: {engine_kind}, command: [{engine}], run_options: [{run_options}]}}
 
 git_servers:
   main: {{address: "http://127.0.0.1:{git_port}"}}
@@ -69,6 +69,9 @@ build_profiles:
     compile_to_execute: |
       #!/bin/sh
       eval "$SCRIPT"
+  once:
+    <<: *script
+    requeue: never
   short:
     <<: *script
     limits: {{soft: 3s, hard: 5s}}
@@ -79,6 +82,7 @@ projects:
   served: {{repository: group/shop, build_profile: served}}
   web: {{repository: group/web, build_profile: page}}
   script: {{repository: group/shop, build_profile: script}}
+  once: {{repository: group/shop, build_profile: once}}
   short: {{repository: group/shop, build_profile: short}}
   no_image: {{repository: group/shop, build_profile: no_image}}
   no_repository: {{repository: group/none, build_profile: script}}
@@ -130,7 +134,9 @@ class Operator(object):
             "username": self.sshd.username,
             "key": self.sshd.client_key,
             "root": self.sshd.root,
+            "engine_kind": self.engine.kind,
             "engine": ", ".join(self.engine.command),
+            "run_options": ", ".join(self.engine.run_options),
             "git_port": self._git.port,
             "registry_port": 5000,
             "registry_username": "robot",

@@ -294,7 +294,7 @@ def test_a_connection_that_is_cut_resumes(operator):
 
 
 def test_a_build_whose_process_is_killed_is_lost(operator):
-    child = operator.script("echo begun; sleep 300")
+    child = operator.script("echo begun; sleep 300", project="once")
     while b"begun" not in child.stdout.readline():
         pass
     status = operator.json("status")[0]

@@ -67,16 +67,12 @@ OF_SHELL_AND_ENGINE = ["HOSTNAME", "OLDPWD", "PWD", "SHLVL", "TERM", "container"
 
 
 class Docker(object):
-    kind = "docker"
-
     def __init__(self, engine, base):
         self.engine, self.base = engine, base
         self.request = engine_of(engine.command)
 
 
 class OwnPodman(object):
-    kind = "podman"
-
     def __init__(self, podman):
         self.engine = podman
         self.base = busybox.make(podman, "localhost/lab/busybox:1")
@@ -85,7 +81,7 @@ class OwnPodman(object):
 
 @pytest.fixture(params=["docker", "podman"])
 def fenced(request, engine):
-    """Docker or OwnPodman: .kind .engine .base (an image) .request (the request's ``engine``)."""
+    """Docker or OwnPodman: .engine .base (an image) .request (the request's ``engine``)."""
     if request.param == "docker":
         yield Docker(engine, request.getfixturevalue("small_base"))
         return
@@ -151,7 +147,7 @@ def test_what_a_build_finds_is_all_it_gets(fenced_machine, fenced, address, inje
     assert sorted(posixpath.basename(path) for path in told(log, "devices")) == sorted(
         DEVICES + ["0"] * (len(told(log, "devices")) - len(DEVICES))
     )
-    check_mounts(told(log, "mounts"), ENGINES_MOUNTS[fenced.kind])
+    check_mounts(told(log, "mounts"), ENGINES_MOUNTS[fenced.engine.kind])
     names = set(line.partition("=")[0] for line in told(log, "environment"))
     assert names - set(OF_SHELL_AND_ENGINE) == set(VARIABLES)
     assert told(log, "interfaces") == ["lo"]
@@ -197,7 +193,7 @@ def check_container(fenced, container, root, request):
     assert host["NetworkMode"] == "none" and host["PidMode"] in ("", "private")
     assert host["LogConfig"]["Type"] == "none"
     assert (container["Config"]["Healthcheck"] or {}).get("Test") == ["NONE"]
-    if fenced.kind == "docker":
+    if fenced.engine.kind == "docker":
         assert host["CapDrop"] == ["ALL"] and host["Init"] is True and host["IpcMode"] == "private"
         assert not host["UsernsMode"] and not host["Binds"]
     labels = container["Config"]["Labels"]
@@ -233,7 +229,7 @@ def test_selinux_labels(fenced_machine, fenced, address, selinux, mark):
         return
     assert not disabled
     words = container["HostConfig"]["Binds"]
-    if fenced.kind == "podman":
+    if fenced.engine.kind == "podman":
         words = container["Config"]["CreateCommand"]
     source = fenced_machine.status(request)["source"]
     cache = os.path.join(source[: source.index("/branches/")], "cache")

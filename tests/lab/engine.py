@@ -22,8 +22,12 @@ READY_SECONDS = 60
 class Engine(object):
     """A reachable Docker.
 
-    .command (list of str) .socket (str, path)
+    .kind (str, as tristan.yml says it) .command (list of str) .socket (str, path)
+    .run_options (tuple of str, without which no container starts here)
     """
+
+    kind = "docker"
+    run_options = ()
 
     def __init__(self, command, socket):
         self.command = command

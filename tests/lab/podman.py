@@ -12,22 +12,34 @@ from tests.lab.engine import Engine
 
 
 class Podman(Engine):
-    """.run_options (tuple of str)
+    """`stop()` removes all it has.
 
-    `stop()` removes all it has.
+    :param driver: str, of its storage: overlay is quick with large images, vfs works on every file system
     """
 
+    kind = "podman"
     # Podman's own defaults are more open files and processes than some machines allow.
     run_options = ("--ulimit=nofile=1024:1024", "--ulimit=nproc=4096:4096")
 
-    def __init__(self):
+    def __init__(self, driver="vfs"):
         self.directory = process.directory("podman")
         words = ["podman", "--runtime", "runc"]
         # Its own runtime files, too: another one that ends takes them along.
         for name in ("root", "runroot", "tmpdir"):
             words += ["--" + name, os.path.join(self.directory, name)]
-        words += ["--storage-driver", "vfs", "--events-backend", "none"]
+        words += ["--storage-driver", driver, "--events-backend", "none"]
         Engine.__init__(self, words, "")
+
+    def copy(self, engine, image):
+        """Have an image of another engine's.
+
+        :param image: str. :returns: str, its name here
+        """
+        archive = os.path.join(self.directory, "image.tar")
+        engine.run(["save", "--output", archive, image])
+        self.run(["load", "--quiet", "--input", archive])
+        os.remove(archive)
+        return "localhost/" + image
 
     def stop(self):
         self.run(["system", "reset", "--force"])
