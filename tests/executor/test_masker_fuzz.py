@@ -185,7 +185,7 @@ def check(masker, data, cuts, gone):
 def test_no_form_of_a_secret_gets_through(injections):
     cases = [0]
 
-    @settings(max_examples=injections.count(12, 200), deadline=None, database=None)
+    @settings(max_examples=injections.count(12, 170), deadline=None, database=None)
     @given(secrets(), st.text(FILLER, max_size=5), st.text(FILLER, max_size=5), CUTS)
     def run(found, before, after, cuts):
         with injections.measured():
