@@ -52,6 +52,7 @@ while time.time() < end:
 """
 """So many at a time; from then on one that is always another."""
 
+# What has used up its processes can't even sleep.
 SCRIPT = """
 cat >escaping.py <<'END'
 %(escaping)s
@@ -62,7 +63,7 @@ END
 trap '' HUP INT %(ignored)s
 python3 escaping.py %(name)s
 %(fork)s
-sleep 0.5
+i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done
 echo begun
 %(then)s
 """
@@ -87,7 +88,7 @@ def request_of(machine, where, isolation, end, name):
     values = {"escaping": ESCAPING, "forking": FORKING, "name": name, "fork": fork}
     # Only one of them makes the others wait for the hard signal.
     values["ignored"] = "TERM" if end == "cancel" else ""
-    values["then"] = "exit 0" if end == "end" else "sleep 972; sleep 972"
+    values["then"] = "exit 0" if end == "end" else "while :; do :; done"
     limits = machine.limits(pids=PIDS)
     if end == "timeout":
         limits.update(soft_seconds=5, hard_seconds=6)
