@@ -99,9 +99,9 @@ def test_a_refresh_that_was_killed(machine, canaries, injections):
 def test_a_shell_of_which_everything_is_killed(
     docker_machine,
     canaries,
-    address,
+    address,  # noqa: F811
     injections,
-    power,  # noqa: F811
+    power,
 ):
     """But for its container, which the engine keeps: that goes, too."""
     shells = Shells(docker_machine)
