@@ -51,6 +51,7 @@ def test_matching(source, pattern, found):
     assert [compat.to_native(name) for name in artifacts.matching(base, pattern)] == found
 
 
+@rows.hostile(4)
 def test_module_path_through_a_link_leads_nowhere(source):
     assert artifacts.module_directory(source, "module") != b""
     assert artifacts.module_directory(source, "outside") == b""

@@ -9,6 +9,7 @@ import traceback
 import pytest
 
 from business_hyper_fusion import checkout
+from tests.faults import rows
 from tests.lab import process
 from tests.lab.sshd import BUILDER_ID
 
@@ -60,6 +61,7 @@ def test_nothing_stays_of_a_tree_whatever_its_modes(place):
     assert os.listdir(place) == [] and os.path.isfile("/etc/passwd")
 
 
+@rows.hostile(4)
 def test_nothing_stays_of_a_tree_that_is_deeper_than_a_path_can_be(place):
     def clear():
         top = os.path.join(place, "x")
@@ -75,6 +77,7 @@ def test_nothing_stays_of_a_tree_that_is_deeper_than_a_path_can_be(place):
     assert os.listdir(place) == []
 
 
+@rows.hostile(4)
 def test_a_pipe_where_a_directory_was_is_removed_and_not_waited_for(place):
     source = os.path.join(place, "source")
     os.mkdir(source)

@@ -14,6 +14,7 @@ from business_hyper_fusion import gc as gc_verb
 from business_hyper_fusion.grammar import tree as grammar
 from tests.executor.machine import HASH
 from tests.executor.test_trees import entries_of, hexdigest, member, push
+from tests.faults import rows
 from tests.lab import process
 
 DAY = 86400
@@ -326,6 +327,7 @@ def test_trees_that_nobody_builds_go_with_the_files_that_no_other_tree_has(machi
     assert os.listdir(store.incoming) == []
 
 
+@rows.hostile(4)
 def test_links_are_not_followed_and_modes_do_not_matter(used, address):
     outside = os.path.join(used.root, "outside")
     os.makedirs(os.path.join(outside, "branches", "old", "source"))

@@ -6,6 +6,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import pytest
 
 from tests.executor.machine import Machine
+from tests.faults import rows
 
 ON = {"submodules": False, "lfs": False, "git_directory": True}
 DESCRIBE = """cd "$TRISTAN_SOURCE" && git describe --dirty && git log --format='<%s>' && git status --porcelain --branch
@@ -72,6 +73,7 @@ def test_a_tag_that_was_moved_is_followed(machine, address, history):
     assert "v1-1-g" not in log
 
 
+@rows.hostile(4)
 def test_what_is_written_there_goes_with_the_build(machine, address, history, tmpdir):
     """A build may do what it likes: host-side git obeys none of it, the mirror has none of it."""
     proof = tmpdir.join("proof")

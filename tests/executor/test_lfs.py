@@ -8,6 +8,7 @@ import os
 
 import pytest
 
+from tests.faults import rows
 from tests.lab import process
 from tests.lab.git_server import GitOverHttp, GitOverSsh
 
@@ -162,6 +163,7 @@ HOSTILE = """[lfs]
 """
 
 
+@rows.hostile(4)
 @pytest.mark.once
 def test_nothing_of_a_hostile_configuration_counts(machine, address, large, repositories, tmpdir):
     proof = tmpdir.join("proof")
@@ -185,6 +187,7 @@ def test_nothing_of_a_hostile_configuration_counts(machine, address, large, repo
     assert os.listdir(machine.business.empty_home) == []
 
 
+@rows.hostile(4)
 @pytest.mark.once
 def test_a_pointer_that_wants_an_extension(machine, address, shop):
     pointer = shop.pointer(CONTENT).replace("\noid", "\next-0-evil sha256:%s\noid" % ("0" * 64))

@@ -9,6 +9,7 @@ import pytest
 
 from business_hyper_fusion import compat, package
 from tests.executor.machine import phase
+from tests.faults import rows
 
 PUBLISH = {
     "registry": "lab",
@@ -93,6 +94,7 @@ def test_no_dockerfile_at_all(machine, address, package_request):
     assert "the repository" in status["message"] and "dockerfile" in status["message"]
 
 
+@rows.hostile(4)
 @pytest.mark.parametrize(
     "make, told",
     [
@@ -110,6 +112,7 @@ def test_dockerfile_that_is_none(machine, package_request, make, told):
     assert "root:" not in status["message"]
 
 
+@rows.hostile(4)
 def test_module_behind_a_link_has_no_dockerfile_of_the_host(machine, package_request):
     script = 'mkdir "$TRISTAN_CACHE/m"; echo FROM host >"$TRISTAN_CACHE/m/Dockerfile"; ln -s "$TRISTAN_CACHE/m" m'
     status = machine.run(package_request(compile_to_execute=script, module_path="m"))
@@ -166,6 +169,7 @@ def test_pack_without_a_script_gets_the_module_and_its_startup(machine, address,
     assert context.join("startup.sh").read() == "the project's own"
 
 
+@rows.hostile(4)
 def test_pipes_and_sockets_are_left_out(tmpdir):
     tmpdir.join("deep", "file").write("x", ensure=True)
     os.mkfifo(str(tmpdir.join("deep", "pipe")))
@@ -177,6 +181,7 @@ def test_pipes_and_sockets_are_left_out(tmpdir):
     assert os.path.exists("/etc/passwd")
 
 
+@rows.hostile(4)
 @pytest.mark.parametrize("name", [".dockerignore", ".containerignore"])
 def test_ignore_file_that_is_a_link_is_refused(machine, shop, package_request, name):
     shop.commit({"Dockerfile": "FROM x\n"})
@@ -200,6 +205,7 @@ def test_names_that_are_not_utf8_are_packed(machine, shop, package_request):
     assert "left out of the context" in machine.log(request)
 
 
+@rows.hostile(4)
 @pytest.mark.once
 def test_package_container_is_as_unprivileged_as_the_builds(docker_machine, shop, address):
     shop.commit({"Dockerfile": "FROM x\n"})

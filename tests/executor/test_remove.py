@@ -119,6 +119,7 @@ def test_foreign_things_in_tristans_places_stay(root, tmpdir):
     ]
 
 
+@rows.hostile(4)
 def test_links_are_removed_and_never_followed(root, tmpdir):
     precious = put(str(tmpdir), "precious", "file")
     os.chmod(os.path.dirname(precious), 0o500)
@@ -181,6 +182,7 @@ def as_somebody_else(root):
     return become + ["--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"]
 
 
+@rows.hostile(4)
 def test_deeper_than_a_path_can_be(root):
     """A build can make 100 directories of 100 letters each; the kernel takes paths of 4096 bytes."""
     top = os.path.join(root, "1", "run")

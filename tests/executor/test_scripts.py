@@ -89,6 +89,7 @@ def test_script_that_is_not_utf_8_runs_byte_for_byte(machine, address):
         assert b"\n<\xff\x80>\n" in file.read()
 
 
+@rows.hostile(4)
 def test_scripts_that_a_build_on_the_host_rewrote_are_put_right(machine, address):
     first = machine.run(machine.request(address, "true"))
     build = build_directory(first)

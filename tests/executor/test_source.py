@@ -227,6 +227,7 @@ def test_branch_that_takes_another_ones_place(machine, address, shop):
     assert "cloning anew" in machine.log(request)
 
 
+@rows.hostile(4)
 def test_what_a_build_left_is_gone_and_what_it_changed_is_back(machine, address):
     script = """cd "$TRISTAN_SOURCE" && echo changed > shop.py && touch -d @1 shop.py
 mkdir -p dist/deep && touch dist/deep/old
@@ -239,6 +240,7 @@ mkdir locked && touch locked/in && chmod 000 locked && rm setup.py && ln -s /etc
     assert not os.path.islink(os.path.join(machine.status(request)["source"], "setup.py"))
 
 
+@rows.hostile(4)
 def test_nothing_of_a_builds_git_directory_runs_on_the_host(machine, address, tmpdir):
     """A build plants a repository of its own, hooks, filters and an fsmonitor where git could look."""
     proof = str(tmpdir.join("proof"))

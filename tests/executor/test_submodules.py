@@ -10,6 +10,7 @@ import pytest
 from business_hyper_fusion import submodules
 from business_hyper_fusion.grammar.git import check_repository
 from business_hyper_fusion.grammar.refused import Refused
+from tests.faults import rows
 from tests.lab import process
 from tests.lab.git_server import GitOverHttp
 
@@ -123,6 +124,7 @@ def test_they_are_empty_again_when_no_longer_asked_for(machine, address, linked)
     assert "first" in built(machine, address)[1]
 
 
+@rows.hostile(4)
 @pytest.mark.once
 def test_a_link_that_a_build_put_in_the_way_is_not_followed(machine, address, linked, tmpdir):
     """... neither when the submodule is written nor when its place is emptied."""
@@ -136,6 +138,7 @@ def test_a_link_that_a_build_put_in_the_way_is_not_followed(machine, address, li
     assert [path.basename for path in outside.listdir()] == ["precious"]
 
 
+@rows.hostile(4)
 @pytest.mark.once
 @pytest.mark.parametrize(
     "url",
@@ -155,6 +158,7 @@ def test_addresses_that_are_refused(machine, address, linked, tmpdir, url):
     assert "lib/a" in status["message"] and not proof.exists()
 
 
+@rows.hostile(4)
 @pytest.mark.once
 def test_only_path_and_url_of_gitmodules_count(machine, address, linked, tmpdir):
     proof = tmpdir.join("proof")
@@ -175,6 +179,7 @@ def test_gitmodules_that_is_no_configuration(machine, address, linked):
     assert built(machine, address)[0]["cause"] == "submodule_refused"
 
 
+@rows.hostile(4)
 def test_a_path_that_leads_out_of_the_tree(machine, address, shop, library):
     """Git refuses to make such a tree, its plumbing does not."""
     entry = "160000 commit %s\t.." % head(library)
@@ -194,6 +199,7 @@ def test_one_that_is_not_in_gitmodules_stays_empty(machine, address, linked, lib
     assert "lib/b has no address" in log and "./lib/b" not in log
 
 
+@rows.hostile(4)
 @pytest.mark.once
 def test_a_repository_that_is_its_own_submodule(machine, address, shop):
     for _ in range(submodules.DEPTH + 1):
@@ -248,6 +254,7 @@ def with_account(machine, address, **changes):
     return request
 
 
+@rows.hostile(4)
 @pytest.mark.once
 def test_the_password_is_for_the_projects_own_server(machine, linked, closed):
     machine.configure_git_server({"main": {"username": "robot", "kind": "plain"}})

@@ -34,6 +34,7 @@ class Host(object):
     def __init__(self, machine, repository, address):
         self.machine = machine
         self.address = address
+        self.repository = repository
         self.outside = process.directory("outside")
         with open(os.path.join(self.outside, "secret"), "w") as target:
             target.write(SECRET)
@@ -165,3 +166,72 @@ def collected(host):
     assert said["answer"] == "gc" and not said["failed"], said
     assert {"caches", "refs"} <= set(one["kind"] for one in said["removed"])
     host.untouched()
+
+
+HOSTILE_TREES = {
+    "a .git": [("100644", "configuration", ".git")],
+    "a directory .git": [("40000", "repository", ".git")],
+    "a link .git": [("120000", "outside", ".git")],
+    "another case of .git": [("40000", "repository", ".GIT")],
+    "a short name of .git": [("40000", "repository", "git~1")],
+    "names that lead out": [("40000", "repository", ".."), ("100644", "configuration", ".")],
+    "a path for a name": [("100644", "configuration", "../../evil")],
+    "a link and a directory": [("120000", "outside", "A"), ("40000", "repository", "A")],
+    "names that collide": [("120000", "outside", "A"), ("40000", "repository", "a")],
+    "a repository": [
+        ("100644", "configuration", "config"),
+        ("100644", "head", "HEAD"),
+        ("40000", "repository", "objects"),
+        ("40000", "repository", "refs"),
+    ],
+}
+"""Of trees as they can be pushed; git itself writes few of them."""
+
+
+@rows.hostile(4)
+def test_trees_that_git_would_not_make(host, injections):
+    names = sorted(HOSTILE_TREES)
+    for name in names[: injections.count(4, len(names))]:
+        with injections.measured():
+            push_tree(host, HOSTILE_TREES[name])
+            request = host.request("true", "host")
+            status = host.machine.run(request)
+            log = host.machine.log(request)
+            refused = (status["state"], status["cause"]) == ("error", "checkout_failed")
+            assert refused or status["state"] == "success", log
+            above = os.path.dirname(status["source"])
+            assert "evil" not in os.listdir(above) + os.listdir(os.path.dirname(above))
+            assert ".git" not in os.listdir(status["source"])
+            host.untouched()
+    host.repository.git(["push", "-q", "--force", "origin", "main:main"])
+    next_build(host, "docker")
+
+
+def push_tree(host, entries):
+    """Make main a commit of one tree, whatever it is.
+
+    :param entries: list of (mode, which object, name).
+    """
+    git = ["git", "-C", host.repository.work]
+
+    def made(words, data):
+        return str(process.output(git + words, data).strip())
+
+    def blob(text):
+        return made(["hash-object", "-w", "--stdin"], text.encode("utf-8"))
+
+    def tree(found):
+        lines = [
+            ("%s %s\0" % (mode, name)).encode("ascii") + bytes(bytearray.fromhex(objects[key]))
+            for mode, key, name in found
+        ]
+        return made(["hash-object", "-t", "tree", "--literally", "-w", "--stdin"], b"".join(lines))
+
+    values = "[core]\n\tbare = false\n\tworktree = .\n\tfsmonitor = touch %s/canary\n"
+    objects = {"configuration": blob(values % host.outside), "outside": blob(host.outside)}
+    objects["head"] = blob("ref: refs/heads/main\n")
+    objects["repository"] = tree(
+        [("100644", "head", "HEAD"), ("100644", "configuration", "config")]
+    )
+    commit = made(["commit-tree", tree(entries), "-m", "hostile"], b"")
+    made(["push", "-q", "--force", "origin", commit + ":refs/heads/main"], b"")
