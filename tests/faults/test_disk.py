@@ -4,6 +4,7 @@ from __future__ import absolute_import, print_function
 
 import json
 import os
+import time
 
 import pytest
 
@@ -132,11 +133,12 @@ def test_full_for_a_moment(machine_on, address, injections):  # noqa: F811
     """Room that is back when the script has failed does not hide why it failed."""
     disk = SmallDisk(MEBIBYTES)
     machine = machine_on(disk)
-    script = "echo begun; while head -c 65536 /dev/zero >>x; do sleep 0.1; done; sleep 1; exit 1"
+    script = "echo begun; while head -c 65536 /dev/zero >>x; do sleep 0.1; done; sleep 3; exit 1"
 
     def for_a_moment():
         disk.fill()
         machine.wait_until(lambda: "No space" in machine.log(request))
+        time.sleep(1)  # a moment: it is looked at five times a second
         disk.make_room()
 
     request = machine.request(address, script)
