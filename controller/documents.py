@@ -11,6 +11,7 @@ import os
 
 from business_hyper_fusion.grammar.json_text import parse_json
 from controller.local_file import told
+from controller.remembered import fits
 
 MAX_BYTES = 1024 * 1024
 
@@ -27,8 +28,11 @@ def make_private(directory):
             raise
 
 
-def read_json(path, on_note, most=MAX_BYTES):
-    """The object in a file, {} when there is none or it is damaged (which is noted). :param most: bytes."""
+def read_json(path, on_note, shape=None, most=MAX_BYTES):
+    """The object in a file, {} when there is none or it is damaged (which is noted).
+
+    :param shape: of remembered.py; None for any. :param most: bytes.
+    """
     try:
         with open(path, "rb") as opened:
             document = parse_json(opened.read(most))
@@ -36,7 +40,7 @@ def read_json(path, on_note, most=MAX_BYTES):
         document = None
     except EnvironmentError:
         return {}
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or not (shape is None or fits(document, shape)):
         on_note("ignoring %s: it is damaged" % path)
         return {}
     return document

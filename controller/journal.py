@@ -21,7 +21,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import os
 
 from business_hyper_fusion import grammar, names
-from controller import documents, errors
+from controller import documents, errors, remembered
 from controller.claim import claim
 
 KEPT = 1000
@@ -79,7 +79,7 @@ class Journal(object):
     def kept(self, build_id):
         """What intend() was given of the latest launch; {} for a build of another controller."""
         path = os.path.join(self._requests, build_id + ".json")
-        return documents.read_json(path, self._on_note, KEPT_BYTES)
+        return self._read(path, remembered.KEPT, KEPT_BYTES)
 
     def abandon(self, build_id):
         """A person does not want it any more: nothing is launched for it from now on."""
@@ -103,7 +103,7 @@ class Journal(object):
     def late(self):
         """List of dict: build_id, attempt, machine."""
         paths = [os.path.join(self._late, name) for name in listed(self._late)]
-        found = [documents.read_json(path, self._on_note) for path in paths if path[-5:] == ".json"]
+        found = [self._read(path, remembered.LATE) for path in paths if path[-5:] == ".json"]
         return [one for one in found if one]
 
     def settle_late(self, build_id, attempt):
@@ -123,11 +123,11 @@ class Journal(object):
 
     def open_ids(self):
         """Ids of the open entries, oldest first."""
-        return listed(self._open)
+        return [name for name in listed(self._open) if is_id(name)]
 
     def accepted(self, name):
         """What was accepted last under a name of accept.py's, {} when there is nothing."""
-        return documents.read_json(os.path.join(self._accepted, name + ".json"), self._on_note)
+        return self._read(os.path.join(self._accepted, name + ".json"), remembered.ACCEPTED)
 
     def write_accepted(self, name, document):
         path = os.path.join(self._accepted, name + ".json")
@@ -140,22 +140,24 @@ class Journal(object):
     def read(self, build_id):
         """One entry, with what `accept` was told; {} when there is none."""
         entry = self._entry(build_id)
-        return (
-            dict(entry, **documents.read_json(self._end(build_id), self._on_note)) if entry else {}
-        )
+        return dict(entry, **self._read(self._end(build_id), remembered.END)) if entry else {}
 
     def build_ids(self, wanted=""):
         """Ids, newest first, that `wanted` means (see names.means)."""
         found = [name[:-5] for name in listed(self._builds) if name.endswith(".json")]
-        return [build_id for build_id in reversed(found) if names.means(wanted, build_id)]
+        return [one for one in reversed(found) if is_id(one) and names.means(wanted, one)]
 
     def last_place(self, project, ref):
         """(machine name, executor id) that last built this ref of this project, or (None, None)."""
-        place = documents.read_json(self._place(project, ref), self._on_note)
+        place = self._read(self._place(project, ref), remembered.PLACE)
         return place.get("machine"), place.get("executor_id")
 
     def _entry(self, build_id):
-        return documents.read_json(self._path(build_id), self._on_note)
+        entry = self._read(self._path(build_id), remembered.ENTRY)
+        return entry if entry.get("build_id") == build_id else {}
+
+    def _read(self, path, shape, most=documents.MAX_BYTES):
+        return documents.read_json(path, self._on_note, shape, most)
 
     def _write(self, entry):
         documents.write_json(self._path(entry["build_id"]), entry, durable=True)
@@ -179,6 +181,10 @@ class Journal(object):
             documents.remove(os.path.join(self._requests, name))
             for directory in (self._leases, self._abandoned):
                 documents.remove(os.path.join(directory, name[:-5]))
+
+
+def is_id(name):
+    return grammar.passes(grammar.check_build_id, name)
 
 
 def listed(directory):

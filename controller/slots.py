@@ -13,6 +13,7 @@ from controller import documents, errors
 from controller.claim import claim
 from controller.journal import listed
 from controller.launch import LaunchedBuild
+from controller.remembered import SLOT
 
 PATIENCE = 60.0
 """Seconds for which to wait for another tristan that launches the slot's build."""
@@ -54,15 +55,13 @@ class Slots(object):
 
     def _before(self, path):
         """LaunchedBuild of the slot, or None."""
-        known = documents.read_json(path, lambda text: None)
+        known = documents.read_json(path, lambda text: None, SLOT)
         if "machine" not in known and known.get("build_id"):
             # Who launched it died: the journal has what became of that, and another tristan goes on with it.
             entry = self._journal.read(known["build_id"])
             known = entry if entry.get("stage", NOTHING) != NOTHING else {}
-        if "machine" not in known:
-            return None
-        fields = [known[key] for key in ("build_id", "attempt", "machine", "executor_id")]
-        return LaunchedBuild(*(fields + [True]))
+        fields = [known.get(key) for key in ("build_id", "attempt", "machine", "executor_id")]
+        return None if None in fields else LaunchedBuild(*(fields + [True]))
 
     def _prune(self):
         paths = [os.path.join(self._directory, name) for name in listed(self._directory)]

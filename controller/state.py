@@ -15,6 +15,7 @@ from controller import errors
 from controller.documents import make_private, read_json, remove, write_json
 from controller.journal import Journal
 from controller.local_file import told
+from controller.remembered import FACTS
 
 
 class State(object):
@@ -44,7 +45,7 @@ class State(object):
 
     def machine(self, name):
         """What is known of a machine, of {"python", "python_version", "release"}."""
-        return read_json(self._facts(name), self.on_note)
+        return read_json(self._facts(name), self.on_note, FACTS)
 
     def remember(self, name, **facts):
         """A fact that can't be written down is found out again the next time."""

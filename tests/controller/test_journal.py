@@ -87,7 +87,7 @@ def test_the_oldest_entries_go(state, monkeypatch):
     for number in range(1, 7):
         state.journal.intend(entry(number), {})
         if number < 4:
-            state.journal.accept(entry(number)["build_id"], {})
+            state.journal.accept(entry(number)["build_id"], {"steps": []})
     assert state.journal.build_ids() == [entry(number)["build_id"] for number in (6, 5, 4)]
     assert os.listdir(os.path.join(state.directory, "ends")) == []
 
@@ -110,10 +110,10 @@ def test_an_entry_is_open_until_it_is_refused_or_closed(state):
 def test_an_accepted_end_stays_whoever_writes_the_entry_then(state):
     kept = state.journal
     kept.intend(entry(1), {})
-    kept.accept(entry(1)["build_id"], {"tags": ["latest"]})
+    kept.accept(entry(1)["build_id"], {"tags": ["latest"], "steps": []})
     kept.confirm(entry(1)["build_id"])
     found = kept.read(entry(1)["build_id"])
-    assert (found["stage"], found["end"]) == ("accepted", {"tags": ["latest"]})
+    assert (found["stage"], found["end"]) == ("accepted", {"tags": ["latest"], "steps": []})
     assert kept.last_place("shop", MAIN) == ("builder-1", "2")
 
 
