@@ -22,6 +22,7 @@ from business_hyper_fusion import (
     outcome,
     reaper,
     resources,
+    run_mounts,
     scripts,
 )
 from business_hyper_fusion.process import Command, Runner
@@ -50,8 +51,9 @@ def run(work):
     """Build and push the image; its local copy is gone afterwards, however it ended.
 
     :returns: {"image": reference, "id": "sha256:...", "digest": "sha256:..."}
-    :raises outcome.Ended: failed ``image_build_failed``; error ``registry_denied``, ``registry_untrusted``,
-        ``registry_unavailable``, ``push_failed``, ``digest_mismatch``, or one of the engine's; cancelled; timeout.
+    :raises outcome.Ended: failed ``image_build_failed``, ``unsafe_dockerfile``; error ``registry_denied``,
+        ``registry_untrusted``, ``registry_unavailable``, ``push_failed``, ``digest_mismatch``, or one of the engine's;
+        cancelled; timeout.
     """
     publishing = Publishing(work)
     try:
@@ -78,12 +80,15 @@ class Publishing(object):
 
     def prepare(self):
         """The directories of the scripts, and a client configuration that is nobody else's."""
+        run_mounts.check(self._work)
         for directory in (app_image.directory(self._work), app_image.login(self._work)):
             compat.make_directories(directory, 0o700)
         content, contexts = app_image.client_configuration(
             self._work, self._work.host_environment()
         )
-        files.publish(os.path.join(app_image.login(self._work), "config.json"), content, 0o600)
+        # Docker's name for it, and Podman's, which demands that it is there.
+        for name in ("config.json", "auth.json"):
+            files.publish(os.path.join(app_image.login(self._work), name), content, 0o600)
         if contexts:
             files.link(contexts, os.path.join(app_image.login(self._work), "contexts"))
 

@@ -132,7 +132,8 @@ def groups_of(pid, proc="/proc"):
     for line in lines:
         _, controllers, path = line.split(":", 2)
         for controller in controllers.split(",") if controllers else [""]:
-            if controller in mounts:
+            # The topmost group is all of the machine, and never a container's own.
+            if controller in mounts and path != "/":
                 directories[controller] = mounts[controller].rstrip("/") + path
     return Groups(directories)
 
@@ -197,7 +198,8 @@ class Groups(object):
                 _text(self._directories.get("memory"), "memory.max_usage_in_bytes")
             ),
             "read_bytes": _sum_of_operation(serviced, "Read"),
-            "written_bytes": _sum_of_operation(serviced, "Write"),
+            # What goes through the page cache is written by the kernel later, and v1 counts it for nobody.
+            "written_bytes": _sum_of_operation(serviced, "Write") or None,
         }
 
 

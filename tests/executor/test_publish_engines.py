@@ -74,6 +74,7 @@ def test_podman_dockerfile_that_fails(podman, address, registry):
         )
         status = machine.run(request)
         assert (status["state"], status["cause"]) == ("failed", "image_build_failed")
+        assert ": RUN exit 3" in machine.log(request)
         assert len(podman.run(["images", "--all", "--quiet"]).split()) == 1
         assert podman.run(["ps", "--all", "--quiet", "--external"]) == ""
     finally:

@@ -4,6 +4,8 @@ from __future__ import absolute_import, print_function
 
 import os
 
+import pytest
+
 from business_hyper_fusion import resources
 
 V2_MOUNTS = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
@@ -93,6 +95,57 @@ def test_v1(tmpdir):
 def test_v1_that_does_not_count_io_is_unknown_not_zero(tmpdir):
     use = v1(tmpdir, blkio="Total 0\n")
     assert use["read_bytes"] is None and use["written_bytes"] is None
+
+
+def test_v1_counts_what_is_written_through_the_page_cache_for_nobody(tmpdir):
+    use = v1(tmpdir, blkio="8:0 Read 0\n8:0 Write 0\n8:0 Total 0\nTotal 0\n")
+    assert use["read_bytes"] == 0 and use["written_bytes"] is None
+
+
+def test_hybrid_has_what_either_tells(tmpdir):
+    """systemd's middle way: controllers of v1, and a unified hierarchy without any."""
+    unified = "39 23 0:29 / /sys/fs/cgroup/unified rw shared:9 - cgroup2 cgroup2 rw\n"
+    for controller, files in V1_FILES.items():
+        for name, text in files.items():
+            write("%s/sys/fs/cgroup/%s/docker/4f2a/%s" % (tmpdir, controller, name), text)
+    write("%s/sys/fs/cgroup/unified/docker/4f2a/cgroup.procs" % tmpdir, "7\n")
+    groups = recorded(tmpdir, V1_MOUNTS + "\n" + unified, V1_GROUP + "0::/docker/4f2a\n")
+    assert groups.read()["cpu_seconds"] == 2.5 and groups.read()["peak_memory_bytes"] == 1000
+
+
+def test_the_topmost_group_is_the_machines_and_not_a_containers(tmpdir):
+    """Podman can be told to make no groups; a process of another place in the tree looks like this, too."""
+    write("%s/sys/fs/cgroup/memory.peak" % tmpdir, "99999999\n")
+    write("%s/sys/fs/cgroup/cpu.stat" % tmpdir, "usage_usec 99999999\n")
+    assert recorded(tmpdir, V2_MOUNTS, "0::/\n").read() == resources.UNKNOWN
+    write("%s/sys/fs/cgroup/memory/memory.max_usage_in_bytes" % tmpdir, "99999999\n")
+    assert recorded(tmpdir, V1_MOUNTS, "2:memory:/\n").read() == resources.UNKNOWN
+
+
+PLACES = [
+    "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-4f2a.scope/container",
+    "/machine.slice/libpod-4f2a.scope",
+    "/system.slice/docker-4f2a.scope",
+    "/builds.slice/docker-4f2a.scope",
+    "/kubepods.slice/kubepods-pod1.slice/cri-4f2a.scope",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_v2_wherever_a_container_is(tmpdir, place):
+    """Of an old kernel: no memory.peak, io.stat with a device that did nothing."""
+    below = "%s/sys/fs/cgroup%s/" % (tmpdir, place)
+    old = "usage_usec 5000\nuser_usec 4000\nsystem_usec 1000\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0\n"
+    write(below + "cpu.stat", old)
+    write(below + "memory.current", "4096\n")
+    write(below + "io.stat", "8:0 \n259:0 rbytes=4096 wbytes=0 rios=1 wios=0 dbytes=0 dios=0\n")
+    write(below + "memory.max", "max\n")
+    assert recorded(tmpdir, V2_MOUNTS, "0::%s\n" % place).read() == {
+        "cpu_seconds": 0.005,
+        "peak_memory_bytes": 4096,
+        "read_bytes": 4096,
+        "written_bytes": 0,
+    }
 
 
 def test_usual_places_by_the_containers_id(tmpdir):
