@@ -86,23 +86,24 @@ class Launcher(object):
 
     def _launch_once(self, plan, secrets, withdraw):
         """Tries the executors in turn until one takes the build."""
-        running, unreachable = [], {}
+        running, unfit = [], collections.OrderedDict()
         for machine, executor_id in self._spread.order(plan):
-            if machine.name in unreachable:
+            if machine.name in unfit:
                 continue
             try:
                 said = self._try(plan, machine, executor_id, secrets, withdraw)
-            except errors.ConnectionLost:
-                raise  # it may run there
-            except errors.MachineUnreachable as error:
-                unreachable[machine.name] = error
+            except (errors.MachineUnreachable, errors.LaunchRefused) as error:
+                if not is_the_machine_s(error):
+                    raise
+                unfit[machine.name] = error
+                self._on_event("not using %s: %s" % (machine.name, error.message))
                 continue
             if said["answer"] == "started":
                 return self._started(plan, machine, executor_id, said)
             running.append("%s/%s runs %s" % (machine.name, executor_id, said.get("build_id")))
         withdraw()
         if not running:
-            raise list(unreachable.values())[0]
+            raise list(unfit.values())[0]
         raise errors.Busy(
             "every executor is busy: %s" % ", ".join(running), remedy="use --wait, or try later"
         )
@@ -247,6 +248,13 @@ class Attempt(object):
         if said["answer"] not in ("started", "busy"):
             raise errors.ProtocolError("launch on %s: it answered %.80r" % (name, said["answer"]))
         return said
+
+
+def is_the_machine_s(error):
+    """Whether another machine may take what this one did not: it can't be reached, or has no room, and runs nothing."""
+    if isinstance(error, errors.LaunchRefused):
+        return error.cause in attempts.CAUSES
+    return not isinstance(error, errors.ConnectionLost)
 
 
 def release_gone(machine, release):

@@ -114,6 +114,21 @@ def test_work_spreads_over_machines(workshop):
     finish(workshop, controller, second)
 
 
+def test_a_machine_without_room_is_passed_over(workshop):
+    workshop.full = ("builder-1",)
+    controller = workshop.controller(machines=("builder-1", "builder-2"))
+    for _ in range(3):
+        launched = build(controller)
+        assert launched.machine == "builder-2"
+        controller.watch(launched.build_id, sink=Sink())
+    workshop.full = ("builder-1", "builder-2")
+    controller = workshop.controller(machines=("builder-1", "builder-2"))
+    with pytest.raises(errors.LaunchRefused) as caught:
+        build(controller)
+    assert caught.value.cause == "disk_full"
+    assert controller.state.journal.open_ids() == []
+
+
 def test_a_branch_returns_to_the_executor_that_holds_it(workshop):
     controller = workshop.controller(machines=("builder-1", "builder-2", "builder-3"))
     places = set()
@@ -308,7 +323,7 @@ class KilledTransport(LocalTransport):
         raise Killed()
 
 
-def test_killed_between_recording_and_launching_nothing_was_started(workshop):
+def test_killed_between_recording_and_launching_it_is_launched_at_the_next_contact(workshop):
     controller = workshop.controller()
     build_and_wait(controller)
     other = workshop.controller()
@@ -320,7 +335,8 @@ def test_killed_between_recording_and_launching_nothing_was_started(workshop):
     assert later.state.journal.read(plan.build_id)["stage"] == "intended"
     with pytest.raises(errors.BuildNotFound):
         later.find(plan.build_id)
-    assert len(later.status()) == 1
+    assert [status["build_id"] for status in later.status()][0] == plan.build_id
+    assert later.watch(plan.build_id, sink=Sink())["state"] == "success"
 
 
 def test_killed_between_launching_and_recording_the_build_is_found_by_its_id(workshop, monkeypatch):

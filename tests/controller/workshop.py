@@ -22,6 +22,7 @@ MACHINE = """  {name}:
     executors: {executors}
     isolation: [host]
     labels: [{name}]
+    disk: {{keep_free: {keep_free}}}
 """
 REST = """build_profiles:
   script:
@@ -43,6 +44,8 @@ class Workshop(object):
         self.address = address
         self.transports = {}
         self.notes = []
+        self.full = ()
+        """Names of machines that have no room for builds."""
         self.connections = []
 
     @property
@@ -65,7 +68,11 @@ class Workshop(object):
         lines = "".join("      %s\n" % line for line in script.splitlines())
         text = "machines:\n" + "".join(
             MACHINE.format(
-                name=name, root=self.root(name), python=interpreter(), executors=executors
+                name=name,
+                root=self.root(name),
+                python=interpreter(),
+                executors=executors,
+                keep_free="90000g" if name in self.full else "1m",
             )
             for name in machines
         )
