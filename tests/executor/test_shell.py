@@ -90,7 +90,8 @@ def docker_shells(docker_machine):
     return Shells(docker_machine)
 
 
-ENVIRONMENT = """env | grep -E '^(TRISTAN|CI|HOME|USER|LEVEL|IMAGE)' | sort; pwd; id; ls /tristan | grep -v lifeline; umask
+ENVIRONMENT = """env | grep -E '^(TRISTAN|CI|HOME|USER|LEVEL|IMAGE)' | sort; pwd; id; umask
+ls /tristan | grep -v lifeline
 grep -E 'CapEff|NoNewPrivs' /proc/self/status"""
 
 
