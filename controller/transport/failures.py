@@ -6,6 +6,7 @@ In: a Destination, the handshake's Attempt, the error that ended it; or the host
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import errno
 import re
 
 from controller import compat, errors
@@ -14,6 +15,8 @@ from controller.transport.library import paramiko
 
 CROWDED = (b"Exceeded MaxStartups", b"Not allowed at this time")
 """What sshd says to a caller whom it does not let in now; the second one to an address that it penalizes."""
+
+CUT = (errno.ECONNRESET, errno.EPIPE)
 
 OPENSSH = re.compile(r"OpenSSH_(\d+)\.(\d+)[^ \r\n]*")
 LEAST_OPENSSH = (7, 4)
@@ -40,8 +43,9 @@ def of_call(destination, attempt, error):
             remedy="check it in ~/.ssh/config; `ssh %s` must work" % destination.label,
         )
     if line.first.startswith(b"SSH-"):
-        return errors.MachineUnreachable(
-            "the SSH key exchange with %s failed: %s" % (where, error),
+        was_cut = isinstance(error, EOFError) or getattr(error, "errno", None) in CUT
+        return (errors.ConnectionLost if was_cut else errors.MachineUnreachable)(
+            "the SSH key exchange with %s failed: %s" % (where, error or "the connection was cut"),
             remedy="try again; the log of sshd there says more",
         )
     if line.first.startswith(CROWDED):

@@ -113,7 +113,7 @@ class Way(object):
                 return attempt.exchange_keys(key_types)
             except Exception as error:  # paramiko's, the socket's, or a parser's over noise
                 attempt.close()
-                if compat.monotonic() - began > attempt.patience():
+                if compat.monotonic() - began >= attempt.patience():
                     raise failures.of_call(destination, attempt, error)
             time.sleep(random.uniform(0, longest))
             longest = min(longest * 2, PAUSE_MOST)

@@ -23,7 +23,7 @@ class Login(object):
         self._destination = destination
         self._password = password
         self._tried = []
-        self._rsa = False
+        self._rsa = self._refused = False
 
     def run(self):
         """:raises errors.AuthenticationFailed, errors.SecretUnavailable:"""
@@ -118,16 +118,27 @@ class Login(object):
             self._tried.append("%s (the machine accepts %s)" % (title, allowed))
             return False
         except paramiko.AuthenticationException as error:
-            self._tried.append(title)
             if not self._transport.is_active():
-                raise self._failure("then the connection ended: %s" % error)
+                raise self._ended(title, error)
+            self._tried.append(title)
+            self._refused = True
             return False
         except (paramiko.SSHException, EOFError, EnvironmentError) as error:
-            self._tried.append(title)
-            raise self._failure("then the connection ended: %s" % error)
+            raise self._ended(title, error)
         if missing:
             self._tried.append("%s (accepted; it wants %s too)" % (title, ", ".join(missing)))
         return not missing
+
+    def _ended(self, title, error):
+        """A machine that has refused something may end the connection with that; else it was cut."""
+        self._tried.append(title)
+        if self._refused:
+            return self._failure("then the connection ended: %s" % error)
+        return errors.ConnectionLost(
+            "the connection to %s was cut during the login with %s"
+            % (self._destination.label, title),
+            remedy="try again; the log of sshd there says more",
+        )
 
     def _failure(self, more=""):
         where = self._destination

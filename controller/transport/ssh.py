@@ -8,7 +8,9 @@ In: a settings Machine. Out: base.Transport; paramiko's errors are turned into T
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import random
 import threading
+import time
 
 from controller import compat, errors
 from controller.transport import base, handshake, ssh_config
@@ -20,6 +22,9 @@ TURN_SECONDS = 120.0
 """How long a command waits for its turn where sessions are limited; many that are short may stand before it."""
 
 TURN_FIRST, TURN_MOST = 0.02, 0.5
+CUT_PAUSE = (0.1, 1.0)
+"""Seconds, at least and at most, before a call that was cut is repeated."""
+
 SPARE_AFTER = 0.3
 """Seconds between two tries for a session; seconds after which a second connection is made."""
 
@@ -31,7 +36,7 @@ def connect(machine, known_hosts, ssh_config_path, timeout):
     """See transport.connect. :returns: SshTransport."""
     destination = ssh_config.resolve(machine, ssh_config_path)
 
-    def login():
+    def entered():
         way = handshake.Way(machine.name, known_hosts, timeout)
         try:
             for hop in destination.via:
@@ -41,6 +46,17 @@ def connect(machine, known_hosts, ssh_config_path, timeout):
             way.close()
             raise
         return way
+
+    def login():
+        """Once more if the connection was cut on the way in, where nothing was asked for yet."""
+        try:
+            return entered()
+        except errors.ConnectionLost:
+            time.sleep(random.uniform(*CUT_PAUSE))
+        try:
+            return entered()
+        except errors.ConnectionLost as error:
+            raise errors.MachineUnreachable(error.message, error.remedy)
 
     return SshTransport(machine.name, login, timeout)
 

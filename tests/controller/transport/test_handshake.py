@@ -13,7 +13,7 @@ import time
 import pytest
 
 from controller import errors
-from controller.transport import handshake
+from controller.transport import handshake, ssh
 from tests.faults import rows
 from tests.lab import process
 
@@ -166,6 +166,50 @@ def pump(source, target):
         target.shutdown(socket.SHUT_WR)
     except (IOError, OSError):
         pass
+
+
+@pytest.mark.parametrize("cut_calls", [1, 2])
+@pytest.mark.parametrize("size", [100, 1000, 1300])
+def test_a_call_that_is_cut_on_the_way_in_is_repeated_once(
+    sshd, operator, machine_of, monkeypatch, size, cut_calls
+):
+    """In the key exchange, and while the login is proved."""
+    monkeypatch.setattr(ssh, "CUT_PAUSE", (0, 0.1))
+    calls = []
+
+    def answer(connection):
+        calls.append(1)
+        real = socket.create_connection((sshd.host, sshd.port))
+        back = threading.Thread(target=pump, args=(real, connection))
+        back.start()
+        if len(calls) <= cut_calls:
+            pump_some(connection, real, size)
+        else:
+            pump(connection, real)
+        for one in (real, connection):
+            one.shutdown(socket.SHUT_RDWR)
+        back.join(10)
+
+    with server(answer) as port:
+        operator.write("known_hosts", sshd.known_hosts_line.replace("%d" % sshd.port, "%d" % port))
+        machine = machine_of(sshd, port=port)
+        if cut_calls == 1:
+            connection = operator.connect(machine)
+            assert connection.run("echo in").stdout == b"in\n"
+            connection.close()
+        else:
+            assert not isinstance(unreachable(operator, machine), errors.ConnectionLost)
+    assert len(calls) == 2
+
+
+def pump_some(source, target, size):
+    """So many bytes, and no more."""
+    while size:
+        data = source.recv(size)
+        size -= len(data)
+        target.sendall(data)
+        if not data:
+            return
 
 
 def test_an_old_sshd_is_explained(sshd, operator, machine_of):
