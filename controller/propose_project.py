@@ -76,7 +76,7 @@ def resolved(settings, wanted):
         formats.check_repository(wanted.repository)
         address, name = repositories.resolve(project, servers)
     except grammar.Refused as refused:
-        raise errors.UsageError("--repository %s: %s" % (wanted.repository, refused))
+        raise errors.UsageError("--repository: %s" % refused)
     return address, settings.git_servers.get(name)
 
 

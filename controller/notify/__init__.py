@@ -53,7 +53,9 @@ def parse(text, known=()):
         if kind == "command" and rest.strip():
             return Notify("command", words(rest), None, "always")
     except grammar.Refused as refused:
-        raise errors.UsageError("%s: %s" % (text, refused), "say whom as %s" % FORMS)
+        # a webhook's path, or its password, may be a secret
+        said = kind if kind in ("http", "https") else text
+        raise errors.UsageError("%s: %s" % (said, refused), "say whom as %s" % FORMS)
     raise errors.UsageError(
         "%s names nobody who can be told" % (text or "nothing"), "say whom as %s" % FORMS
     )

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from business_hyper_fusion import compat, grammar, names
 from tests.executor.test_request import RIGHT
+from tests.faults import rows, table
 
-EXAMPLES = settings(max_examples=100, deadline=None)
+EXAMPLES = settings(max_examples=table.Injections.count(100, 2500), deadline=None)
 CHECKS = sorted(
     name for name in grammar.__all__ if name.startswith("check_") and name != "check_request"
 )
@@ -24,6 +25,7 @@ _anything = st.recursive(
 _refs = st.text(alphabet="ab/.-@{}~^:?*[\\ \x7f\x01\u00fclock'`$();", max_size=12)
 
 
+@rows.hostile(13)
 @EXAMPLES
 @given(value=_anything)
 def test_every_check_says_nothing_or_refused(value):
@@ -34,7 +36,9 @@ def test_every_check_says_nothing_or_refused(value):
             assert all(32 <= ord(letter) < 127 for letter in str(refused)), name
 
 
-@settings(max_examples=150, deadline=None)
+@rows.hostile(1)
+@rows.hostile(2)
+@settings(max_examples=table.Injections.count(150, 2000), deadline=None)
 @given(name=_refs)
 def test_refs_are_judged_as_git_judges_them(name):
     try:
@@ -47,6 +51,7 @@ def test_refs_are_judged_as_git_judges_them(name):
     assert ours == (theirs and not name.startswith("-") and name != "@")
 
 
+@rows.hostile(3)
 @EXAMPLES
 @given(
     address=st.text(alphabet="ab:/@.-[]?#% \u00fc\\", max_size=20),
@@ -73,6 +78,7 @@ def test_components_are_safe_and_distinct(texts):
         assert re.match(r"[a-z0-9][a-z0-9._-]{0,63}\Z", name)
 
 
+@rows.hostile(9)
 @EXAMPLES
 @given(
     keys=st.lists(st.sampled_from(sorted(RIGHT)), min_size=1, max_size=3),

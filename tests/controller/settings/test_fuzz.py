@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from controller import errors
 from controller.settings import document, initial, load, shape
 from controller.settings.faults import Faults
+from tests.faults import rows, table
 
 # One tmpdir serves all examples, and loading takes a few milliseconds.
 SLOW = [
@@ -18,7 +19,9 @@ SLOW = [
     for name in ("too_slow", "data_too_large", "function_scoped_fixture")
     if hasattr(HealthCheck, name)
 ]
-EXAMPLES = settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+EXAMPLES = settings(
+    max_examples=table.Injections.count(100, 1500), deadline=None, suppress_health_check=SLOW
+)
 
 _definitions = shape.schema()["definitions"]
 _keys = sorted(
@@ -57,30 +60,35 @@ def loads_or_lists_faults(tmpdir, content):
             assert "\n" not in key_path + message and "\x1b" not in key_path + message
 
 
+@rows.hostile(8)
 @EXAMPLES
 @given(content=st.binary(max_size=200))
 def test_any_bytes(tmpdir, content):
     loads_or_lists_faults(tmpdir, content)
 
 
+@rows.hostile(8)
 @EXAMPLES
 @given(text=st.text(alphabet="abc:-[]{}&*!|>'\"%@`#?, \n\t\\<~0.\u00fc\u2028\ufeff", max_size=60))
 def test_any_text_of_what_yaml_is_made_of(tmpdir, text):
     loads_or_lists_faults(tmpdir, text.encode("utf-8"))
 
 
-@EXAMPLES
+@rows.hostile(8)
+@settings(EXAMPLES, max_examples=table.Injections.count(100, 400))
 @given(data=st.fixed_dictionaries(_entries))
 def test_any_values_under_known_keys(tmpdir, data):
     loads_or_lists_faults(tmpdir, json.dumps(data).encode("ascii"))
 
 
+@rows.hostile(8)
 @EXAMPLES
 @given(data=_values)
 def test_any_values_at_all(tmpdir, data):
     loads_or_lists_faults(tmpdir, json.dumps(data).encode("ascii"))
 
 
+@rows.hostile(8)
 @EXAMPLES
 @given(cut=st.integers(0, 6000), put=st.binary(max_size=6), length=st.integers(0, 40))
 def test_the_starting_file_with_a_piece_replaced(tmpdir, cut, put, length):
