@@ -4,13 +4,13 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import hashlib
 import json
-import threading
 import time
 
 from business_hyper_fusion.grammar.status import check_status
+from tests.faults.beside import Beside
 
 
-class Reader(object):
+class Reader(Beside):
     """Reads a status file in a thread until it is stopped; a context manager.
 
     .torn: list of bytes, what was read and is no status; .read: int, how often
@@ -18,18 +18,9 @@ class Reader(object):
 
     def __init__(self, path):
         self._path = path
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        super(Reader, self).__init__()
         self.torn = []
         self.read = 0
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *problem):
-        self._stop.set()
-        self._thread.join()
 
     def _run(self):
         while not self._stop.is_set():

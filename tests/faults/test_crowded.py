@@ -12,6 +12,7 @@ import pytest
 from business_hyper_fusion import compat
 from tests.controller.workshop import Sink
 from tests.faults import aftermath, rows
+from tests.faults.beside import Beside
 from tests.faults.place import Place
 from tests.lab import process
 
@@ -28,22 +29,13 @@ def place(engine, executor_python):
     made.stop()
 
 
-class Connections(object):
+class Connections(Beside):
     """How many an sshd serves, looked at all the while; a context manager. .most (int)"""
 
     def __init__(self, sshd):
         self._sshd = sshd
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        super(Connections, self).__init__()
         self.most = 0
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *problem):
-        self._stop.set()
-        self._thread.join()
 
     def _run(self):
         while not self._stop.wait(0.1):

@@ -16,6 +16,7 @@ from controller import errors
 from controller import release as releases
 from tests.controller.workshop import Sink
 from tests.faults import aftermath, rows
+from tests.faults.beside import Beside
 from tests.faults.place import Place
 from tests.lab import process
 
@@ -35,7 +36,7 @@ def place(engine, executor_python):
     made.stop()
 
 
-class Cutter(object):
+class Cutter(Beside):
     """Cuts connections from a thread, once `ready` and a moment later; a context manager.
 
     .cut (bool) .saw_half (bool): whether a half release was there when it cut
@@ -43,17 +44,8 @@ class Cutter(object):
 
     def __init__(self, place, ready, delay):
         self._place, self._ready, self._delay = place, ready, delay
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        super(Cutter, self).__init__()
         self.cut = self.saw_half = False
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *problem):
-        self._stop.set()
-        self._thread.join()
 
     def _run(self):
         while not self._ready():

@@ -13,6 +13,7 @@ from tests.executor.conftest import address, shop  # noqa: F401
 from tests.executor.machine import Machine
 from tests.faults import rows
 from tests.faults.aftermath import check
+from tests.faults.beside import Beside
 from tests.faults.small import is_free, whole
 
 FLOOD = "echo first; timeout 4 yes 'a line of a flood'; echo; echo last"
@@ -30,22 +31,13 @@ def flooded(executor_python):
     made.remove()
 
 
-class Peak(object):
+class Peak(Beside):
     """Reads the most memory that a process has ever had, until it is gone; a context manager. .bytes"""
 
     def __init__(self, pid):
         self._pid = pid
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        super(Peak, self).__init__()
         self.bytes = 0
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *problem):
-        self._stop.set()
-        self._thread.join()
 
     def _run(self):
         while not self._stop.is_set():
