@@ -87,8 +87,11 @@ class Launcher(object):
     def _launch_once(self, plan, secrets, withdraw):
         """Tries the executors in turn until one takes the build."""
         running, unfit = [], collections.OrderedDict()
-        for machine, executor_id in self._spread.order(plan):
+        for machine, executor_id, known in self._spread.order(plan):
             if machine.name in unfit:
+                continue
+            if known:
+                running.append("%s/%s runs %s" % (machine.name, executor_id, known))
                 continue
             try:
                 said = self._try(plan, machine, executor_id, secrets, withdraw)

@@ -1,7 +1,7 @@
 """Where a build is tried, and in which order: spread evenly, but first where its ref is held.
 
 Job: rank the executors of the machines that may run a plan.
-In: a Plan, the journal, contacts by machine name. Out: (machine, executor id) pairs, best first.
+In: a Plan, the journal, contacts by machine name. Out: machine, executor id and what it runs, best first.
 
 The executor that this operator's last build of the ref went to needs no question, so that in the steady state a
 build takes one round trip. Others are asked of the machines, which know of all operators' builds: of the free
@@ -29,21 +29,23 @@ class Spread(object):
         self._on_event = on_event
 
     def order(self, plan):
-        """Yields pairs; the machines are asked when the first one did not take the build.
+        """Yields (machine, executor id, id of the build that it said to run, "" for none that is known).
+
+        The machines are asked when the first one did not take the build.
 
         :raises errors.TristanError: none of several machines can be reached.
         """
         last = None if plan.avoid else self._journal.last_place(plan.project, plan.ref)
         every = slots(plan.machines)
         first = [pair for pair in every if (pair[0].name, pair[1]) == last]
-        for pair in first:
-            yield pair
-        for pair in self._ranked(plan, [pair for pair in every if pair not in first]):
-            yield pair
+        for machine, executor_id in first:
+            yield machine, executor_id, ""
+        for place in self._ranked(plan, [pair for pair in every if pair not in first]):
+            yield place
 
     def _ranked(self, plan, pairs):
         if len(pairs) < 2:
-            return pairs
+            return [pair + ("",) for pair in pairs]
         names = sorted(set(machine.name for machine, _ in pairs))
         told, failures = {}, []
         for name, said, error in parallel.each(lambda name: self._ask(name, plan), names):
@@ -58,13 +60,13 @@ class Spread(object):
         # Of machines alike any goes first, so that many operators don't all choose the same.
         lots = dict((name, random.random()) for name in told)
         reachable = [pair for pair in pairs if pair[0].name in told]
-        return sorted(
-            reachable,
+        reachable.sort(
             key=lambda pair: (
                 pair[0].name == plan.avoid,
                 rank(pair, told[pair[0].name], lots),
-            ),
+            )
         )
+        return [pair + (running(told[pair[0].name], pair[1]),) for pair in reachable]
 
     def _ask(self, name, plan):
         """{executor id: what the machine says of it}; those that never ran are not in it."""
@@ -73,6 +75,12 @@ class Spread(object):
         held.update(kind=ref["kind"], name=ref["name"])
         said = self._contacts[name].ask("builds", {"limit": 1, "build": "-", "held": held})
         return answer.believed_builds(said or {})["executors"]
+
+
+def running(executors, executor_id):
+    """What an executor is busy with; "" also when its build has just ended: it lets go in a moment."""
+    executor = executors.get(executor_id, {})
+    return executor.get("build_id") or "" if executor.get("busy") else ""
 
 
 def rank(pair, executors, lots):

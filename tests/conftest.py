@@ -21,7 +21,9 @@ LAB_PARTS = frozenset(["engine", "sshd", "make_sshd", "repositories", "make_regi
 collect_ignore = ["faults"] if sys.version_info < (3, 8) else []
 if (3, 0) < sys.version_info < (3, 8):
     collect_ignore += ["controller", "end_to_end", "test_imports.py", "test_wheel.py"]
-    collect_ignore += ["packs/test_private.py"]  # what it writes is read by libraries of the controller's
+    collect_ignore += [
+        "packs/test_private.py"
+    ]  # what it writes is read by libraries of the controller's
 
 
 RESULTS = []

@@ -5,6 +5,9 @@ from __future__ import absolute_import, print_function, unicode_literals
 import collections
 import os
 
+import pytest
+
+from controller import errors
 from controller.state import State
 from tests.controller.workshop import Sink
 from tests.lab import process
@@ -75,6 +78,20 @@ def test_a_build_does_not_wait_for_the_executor_that_holds_its_branch(workshop):
     assert first.machine != second.machine
     workshop.release()
     for one in (first, second):
+        finish(controller, one)
+
+
+def test_an_executor_that_says_what_it_runs_is_not_tried(workshop):
+    controller = workshop.controller(workshop.hold, MACHINES[:1], executors=3)
+    running = [build(controller, branch="main") for _ in range(3)]
+    before = len(workshop.commands("builder-1"))
+    with pytest.raises(errors.Busy) as caught:
+        build(controller, branch="main")
+    # the one that built the ref last, and the question
+    assert len(workshop.commands("builder-1")) == before + 2
+    assert all(one.build_id in caught.value.message for one in running)
+    workshop.release()
+    for one in running:
         finish(controller, one)
 
 
