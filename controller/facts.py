@@ -43,6 +43,16 @@ def _kind(value):
 
 _TEXT, _NUMBER, _FLAG = rule(_text), rule(_number), flag
 _MAYBE_TEXT, _MAYBE_NUMBER, _MAYBE_FLAG = none_or(_TEXT), none_or(_NUMBER), none_or(_FLAG)
+_OF_A_FILE_SYSTEM = ("read_only", "no_exec", "bytes", "inodes", "inodes_total")
+
+
+def _place(found, key_path, faults):
+    """A file system tells all of these, or nothing."""
+    before = len(faults)
+    _PLACE(found, key_path, faults)
+    if len(faults) == before and len(set(found[key] is None for key in _OF_A_FILE_SYSTEM)) > 1:
+        faults.append((key_path, "must tell all of its file system, or nothing"))
+
 
 _PLACE = record(
     path=_TEXT,
@@ -72,9 +82,9 @@ _FACTS = record(
         state=_TEXT,
     ),
     user=record(name=_TEXT, uid=_NUMBER, gid=_NUMBER, groups=list_of(_TEXT, 10000)),
-    root=_PLACE,
-    tmp=_PLACE,
-    home=_PLACE,
+    root=_place,
+    tmp=_place,
+    home=_place,
     kernel=_TEXT,
     cgroup=_MAYBE_NUMBER,
     locale=_MAYBE_TEXT,

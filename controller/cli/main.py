@@ -13,7 +13,7 @@ import click
 import six
 
 from controller import __version__
-from controller.cli import output, report
+from controller.cli import output, report, streams
 from controller.cli.session import Session
 
 PROGRAM = "tristan"
@@ -99,6 +99,7 @@ def main(args=None, session=None):
     :param session: a Session; tests give one with a controller of their own.
     :returns: the exit code, see ``errors`` and the README.
     """
+    streams.ensure()
     session = Session() if session is None else session
     try:
         code = program.main(args=args, prog_name=PROGRAM, obj=session, standalone_mode=False)

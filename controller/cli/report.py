@@ -52,7 +52,7 @@ def report(error, session):
     """:param error: Exception. :param session: Session. :returns: the exit code."""
     try:
         flush()
-    except PipeClosed:
+    except (PipeClosed, EnvironmentError):
         silence_stdout()
     if isinstance(error, PipeClosed):
         return PIPE_CLOSED
@@ -76,6 +76,11 @@ def as_tristan_error(error):
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "tristan"
         return errors.UsageError(error.format_message(), command + " --help")
+    if isinstance(error, EnvironmentError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = error.filename or "the output"
+        return errors.LocalFileError(
+            "%s can't be written: %s" % (where, error.strerror), "make room there"
+        )
     text = _text(error)
     message = "internal error: " + type(error).__name__ + (": " + text if text else "")
     return errors.TristanError(

@@ -81,6 +81,31 @@ RAW = [
 ]
 
 
+def paths_in(document, path=()):
+    """Yield every place in a document: a tuple of keys."""
+    yield path
+    pairs = ()
+    if isinstance(document, dict):
+        pairs = document.items()
+    elif isinstance(document, list):
+        pairs = enumerate(document)
+    for key, value in pairs:
+        for found in paths_in(value, path + (key,)):
+            yield found
+
+
+def replaced(document, path, value):
+    """The document with another value at a place; without the key where the value is ``Ellipsis``."""
+    if not path:
+        return value
+    made = dict(document) if isinstance(document, dict) else list(document)
+    if len(path) == 1 and value is Ellipsis:
+        del made[path[0]]
+    else:
+        made[path[0]] = replaced(made[path[0]], path[1:], value)
+    return made
+
+
 def kind_of(command):
     """:returns: text, what a remote command asks for: a verb, or the program that it runs."""
     found = re.search(r"/business_hyper_fusion ([a-z]+)", command)

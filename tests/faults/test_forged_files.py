@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.controller.cli import ecma48
 from tests.executor.machine import Machine
 from tests.faults import hostile, rows, table
-from tests.faults.test_hostile_machine import EXIT_CODES, Stage, paths_in, quick, replaced  # noqa: F401
+from tests.faults.test_hostile_machine import EXIT_CODES, Stage, quick  # noqa: F401
 from tests.lab import git_server
 
 FUZZED = {"phases": (Phase.generate,), "deadline": None, "suppress_health_check": list(HealthCheck)}
@@ -43,9 +43,9 @@ def forged(draw, content):
         document = json.loads(content.decode("utf-8"))
     except ValueError:
         return content + draw(st.sampled_from(hostile.RAW))
-    path = draw(st.sampled_from(sorted(paths_in(document), key=repr)))
+    path = draw(st.sampled_from(sorted(hostile.paths_in(document), key=repr)))
     value = draw(st.sampled_from(hostile.NASTY + [Ellipsis] * bool(path)))
-    return json.dumps(replaced(document, path, value)).encode("utf-8")
+    return json.dumps(hostile.replaced(document, path, value)).encode("utf-8")
 
 
 def files_below(directory):

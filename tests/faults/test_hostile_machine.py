@@ -116,31 +116,6 @@ def quick(monkeypatch):
     monkeypatch.setattr(artifacts, "TRIES", 1)
 
 
-def paths_in(document, path=()):
-    """Yield every place in a document: a tuple of keys."""
-    yield path
-    pairs = ()
-    if isinstance(document, dict):
-        pairs = document.items()
-    elif isinstance(document, list):
-        pairs = enumerate(document)
-    for key, value in pairs:
-        for found in paths_in(value, path + (key,)):
-            yield found
-
-
-def replaced(document, path, value):
-    """The document with another value at a place; without the key where the value is ``Ellipsis``."""
-    if not path:
-        return value
-    made = dict(document) if isinstance(document, dict) else list(document)
-    if len(path) == 1 and value is Ellipsis:
-        del made[path[0]]
-    else:
-        made[path[0]] = replaced(made[path[0]], path[1:], value)
-    return made
-
-
 class Change(object):
     """One change of all that a machine says, drawn by hypothesis."""
 
@@ -172,9 +147,9 @@ class Change(object):
             document = json.loads(line.decode("utf-8"))
         except ValueError:
             return line
-        path = self._draw(st.sampled_from(sorted(paths_in(document), key=repr)[1:] or [()]))
+        path = self._draw(st.sampled_from(sorted(hostile.paths_in(document), key=repr)[1:] or [()]))
         value = self._draw(st.sampled_from(hostile.NASTY + [Ellipsis]))
-        changed = replaced(document, path, value) if path else document
+        changed = hostile.replaced(document, path, value) if path else document
         return json.dumps(changed).encode("utf-8") + b"\n"
 
 
