@@ -8,6 +8,7 @@ import json
 import pytest
 
 from business_hyper_fusion import compat, grammar
+from tests.faults import rows
 
 RIGHT = {
     "protocol": 1,
@@ -207,6 +208,8 @@ WRONG = [
 ]
 
 
+@rows.hostile(1)
+@rows.hostile(13)
 @pytest.mark.parametrize("changed, value, key_path, message", WRONG)
 def test_each_wrong_value_is_named_by_its_key(changed, value, key_path, message):
     found = faults(altered(changed, value))
@@ -233,6 +236,7 @@ def test_a_missing_key_is_named(key_path):
     assert faults(document) == [(key_path, "is missing")]
 
 
+@rows.hostile(9)
 @pytest.mark.parametrize("document", [None, [], "x", 1, {}])
 def test_what_is_no_request_is_refused(document):
     assert faults(document)
