@@ -40,6 +40,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.once)
         if LAB_PARTS.intersection(item.fixturenames):
             item.add_marker(pytest.mark.lab)
+            if str(item.fspath).startswith(os.path.join(HERE, "executor")):
+                item.add_marker(pytest.mark.executor_lab)
 
 
 def pytest_runtest_logreport(report):
