@@ -169,7 +169,8 @@ def test_a_build_that_runs_keeps_its_container_and_its_image(base, address, engi
 
 def test_a_build_waits_for_the_removal_of_its_image_and_makes_it_anew(base, address, engine_of):
     machine, name = base.machine, build(base, address)["image"]["build_image"]
-    held = lock.acquire(image.mark_of(machine.business, name))
+    # the build before lets go of it when its end is written
+    held = machine.wait_until(lambda: lock.acquire(image.mark_of(machine.business, name)))
     request = machine.request(address, "true", isolation="docker")
     request["image"]["recipe"] += "ENTRYPOINT []\nENV OWN=%s\n" % machine.root
     machine.launch(request)

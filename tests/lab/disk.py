@@ -86,20 +86,29 @@ class FailingDisk(object):
     def fail(self):
         """Have the kernel find an error on it; it is mounted errors=remount-ro. What was written before stays."""
         process.output(["sync", "--file-system", self.path])
-        (device,) = [path for path in glob.glob("/sys/fs/ext4/loop*") if self._is_mine(path)]
+        (device,) = self._devices()
         with io.open(os.path.join(device, "trigger_fs_error"), "w") as trigger:
             trigger.write("simulated by a test")
 
     def repair(self):
         """Checked and mounted again; nobody may be at work on it."""
         process.output(["umount", self.path])
+        # A container that is about to start may have it mounted a moment longer; until then it stays read-only.
+        process.wait_until(lambda: not self._devices(), 30, "letting go of the disk")
         process.output(["sh", "-c", "e2fsck -p '%s' || [ $? -le 2 ]" % self._image])
         self._mount()
 
+    def _devices(self):
+        """:returns: list of str, what the kernel has of it while it is mounted anywhere."""
+        return [path for path in glob.glob("/sys/fs/ext4/loop*") if self._is_mine(path)]
+
     def _is_mine(self, device):
         name = os.path.basename(device)
-        with io.open("/sys/block/%s/loop/backing_file" % name) as backing:
-            return backing.read().strip() == self._image
+        try:
+            with io.open("/sys/block/%s/loop/backing_file" % name) as backing:
+                return backing.read().strip() == self._image
+        except (IOError, OSError):
+            return False  # it has just been let go of
 
     def remove(self):
         process.output(["umount", "--lazy", self.path])
