@@ -250,7 +250,7 @@ _lines = st.lists(st.lists(_words | st.text(max_size=4), max_size=5).map(" ".joi
 
 
 @rows.hostile(9)
-@settings(max_examples=table.Injections.count(100, 3000), **FUZZED)
+@settings(max_examples=table.Injections.count(100, 1500), **FUZZED)
 @given(text=_lines)
 def test_any_ssh_config_is_understood_or_a_fault(tmp_path, text):
     path = str(tmp_path / "config")
@@ -263,7 +263,7 @@ def test_any_ssh_config_is_understood_or_a_fault(tmp_path, text):
 
 
 @rows.hostile(9)
-@settings(max_examples=table.Injections.count(100, 3000), **FUZZED)
+@settings(max_examples=table.Injections.count(100, 1500), **FUZZED)
 @given(text=_lines, noise=st.binary(max_size=20))
 def test_any_known_hosts_knows_keys_or_none(tmp_path, text, noise):
     path = str(tmp_path / "known_hosts")

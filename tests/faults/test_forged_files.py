@@ -69,7 +69,7 @@ def stage():
 
 
 @rows.hostile(9)
-@settings(max_examples=table.Injections.count(100, 2000), **FUZZED)
+@settings(max_examples=table.Injections.count(40, 600), **FUZZED)
 @given(data=st.data(), words=st.sampled_from(WORDS))
 def test_a_controllers_own_files_forged_are_as_none(stage, capfdbinary, data, words):
     def damage(directory):

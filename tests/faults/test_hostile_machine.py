@@ -23,7 +23,7 @@ from tests.lab import git_server
 
 SCRIPT = "mkdir -p dist; echo one >dist/one; echo two >dist/two; echo built"
 EXAMPLES = settings(
-    max_examples=table.Injections.count(150, 3000),
+    max_examples=table.Injections.count(80, 1200),
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -81,7 +81,7 @@ def test_a_hostile_push_of_scripts_is_refused_whole(receive, tmp_path, what):
 
 
 @rows.hostile(5)
-@settings(max_examples=table.Injections.count(10, 150), **FUZZED)
+@settings(max_examples=table.Injections.count(10, 80), **FUZZED)
 @given(at=st.integers(0, len(pushed()) - 2), cut=st.booleans(), flipped=st.integers(1, 255))
 def test_a_push_that_is_cut_or_changed_anywhere_is_whole_or_nothing(
     receive, tmp_path, at, cut, flipped

@@ -203,7 +203,7 @@ def test_a_hostile_list_of_files_is_refused(machine, tree, what):
 
 
 @rows.hostile(5)
-@settings(max_examples=table.Injections.count(10, 150), **FUZZED)
+@settings(max_examples=table.Injections.count(10, 80), **FUZZED)
 @given(at=st.integers(0, len(GOOD) - 1), cut=st.booleans(), flipped=st.integers(1, 255))
 def test_a_tar_that_is_cut_or_changed_anywhere_is_whole_or_nothing(machine, tree, at, cut, flipped):
     changed = bytearray(GOOD)
