@@ -103,7 +103,7 @@ def test_a_shell_of_which_everything_is_killed(
     injections,
     power,
 ):
-    """But for its container, which the engine keeps: that goes, too."""
+    """But for its container, which the engine may keep: that goes, too."""
     shells = Shells(docker_machine)
     request = shells.fail(address, isolation="docker")
     holder, name = shells.lend(request, {"TOKEN": canaries.text("lent")})
@@ -116,7 +116,7 @@ def test_a_shell_of_which_everything_is_killed(
             os.kill(pid, signal.SIGKILL)
         holder.wait()
         child.close(force=True)
-        assert len(shells.containers()) == 1 and len(there(docker_machine, canaries)) == 1
+        assert len(there(docker_machine, canaries)) == 1
         if power:
             docker_machine.reboot()
         docker_machine.ask("builds", {})

@@ -5,6 +5,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import collections
 import io
 import os
+import socket
 import subprocess
 
 import pytest
@@ -17,6 +18,18 @@ from tests.lab.sshd import Sshd
 Machine = collections.namedtuple(
     "Machine", "name host port username key_file password jump_hosts python"
 )
+
+
+def listens(path):
+    """Whether somebody takes calls at a socket; it is there a moment before that."""
+    caller = socket.socket(socket.AF_UNIX)
+    try:
+        caller.connect(path)
+        return True
+    except EnvironmentError:
+        return False
+    finally:
+        caller.close()
 
 
 class Operator(object):
@@ -70,12 +83,12 @@ class Operator(object):
 
     def agent(self, *keys):
         """An ssh-agent that holds keys."""
-        socket = os.path.join(self.home, "agent")
+        path = os.path.join(self.home, "agent")
         self._agent = subprocess.Popen(
-            ["ssh-agent", "-D", "-a", socket], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            ["ssh-agent", "-D", "-a", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        process.wait_until(lambda: os.path.exists(socket), 5, "ssh-agent")
-        self._monkeypatch.setenv(str("SSH_AUTH_SOCK"), str(socket))
+        process.wait_until(lambda: listens(path), 20, "ssh-agent")
+        self._monkeypatch.setenv(str("SSH_AUTH_SOCK"), str(path))
         for key in keys:
             process.output(["ssh-add", "-q", key])
 
