@@ -16,7 +16,7 @@ from controller.notify.document import clean
 from tests.controller.cli import ecma48
 from tests.faults import rows, table
 
-EXAMPLES = settings(max_examples=table.Injections.count(200, 6000), deadline=None)
+EXAMPLES = settings(max_examples=table.Injections.count(200, 3000), deadline=None)
 
 INTRODUCERS = [
     b"\x1b", b"\x1b[", b"\x9b", b"\xc2\x9b", b"\x1b]", b"\x9d", b"\xc2\x9d", b"\x1bP", b"\x90", b"\xc2\x90",
@@ -134,7 +134,7 @@ def test_a_name_in_a_table_is_one_line_of_text(text):
 @rows.hostile(11)
 @settings(
     EXAMPLES,
-    max_examples=table.Injections.count(20, 1000),
+    max_examples=table.Injections.count(20, 300),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(text=_names)
