@@ -5,7 +5,7 @@ In: an answer. Out: the same, or errors.ProtocolError: it may come from anybody'
 
 from __future__ import absolute_import, print_function, unicode_literals
 
-from business_hyper_fusion.grammar.refused import Refused, one_of, text_of
+from business_hyper_fusion.grammar.refused import Refused, amount, one_of, text_of
 from business_hyper_fusion.grammar.shape import flag, list_of, none_or, record, rule
 from controller import errors
 
@@ -32,9 +32,7 @@ def _text(value):
 
 
 def _number(value):
-    number = isinstance(value, (int, float, type(LARGEST))) and not isinstance(value, bool)
-    if not number or not 0 <= value < LARGEST:
-        raise Refused("must be a number that is not negative")
+    amount(value, LARGEST)
 
 
 def _kind(value):

@@ -133,3 +133,13 @@ def whole(value, what, least, most):
     """Refuse what is not a whole number between least and most; True is no number."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise Refused("%s must be a whole number from %d to %d" % (what, least, most))
+
+
+def amount(value, below):
+    """Refuse what is no number, whole or not, that is not negative and less than `below`, a whole number beyond 2**62.
+
+    What JSON calls a number is an int, a float, or, on 2.7, a long.
+    """
+    number = isinstance(value, (int, float, type(below))) and not isinstance(value, bool)
+    if not number or not 0 <= value < below:
+        raise Refused("must be a number that is not negative")

@@ -8,7 +8,7 @@ from __future__ import absolute_import, print_function
 
 from business_hyper_fusion.compat import text_type
 from business_hyper_fusion.grammar import engine, values
-from business_hyper_fusion.grammar.refused import Refused, one_of, text_of, whole
+from business_hyper_fusion.grammar.refused import Refused, amount, one_of, text_of, whole
 from business_hyper_fusion.grammar.shape import empty_or, list_of, none_or, record, rule
 from business_hyper_fusion.protocol import PHASE_STATES, PHASES, PROTOCOL, STATES
 
@@ -35,10 +35,7 @@ def _text(value):
 
 
 def _count(value):
-    # What JSON calls a number is an int, a float, or, on 2.7, a long.
-    number = isinstance(value, (int, float, type(LARGEST))) and not isinstance(value, bool)
-    if not number or not 0 <= value < LARGEST:
-        raise Refused("must be a number that is not negative")
+    amount(value, LARGEST)
 
 
 def _number(value):
