@@ -68,9 +68,11 @@ class Journal(object):
             self._on_note(error.message)
 
     def withdraw(self, build_id):
-        """Nothing was launched, and nothing will be."""
-        self._write(dict(self._entry(build_id), stage="refused"))
-        self.close(build_id)
+        """Nothing was launched, and nothing will be; a launch that was not even written down needs no word."""
+        entry = self._entry(build_id)
+        if entry:
+            self._write(dict(entry, stage="refused"))
+            self.close(build_id)
 
     def restore(self, entry):
         """Writes an entry again as it was before an attempt that was not launched after all."""

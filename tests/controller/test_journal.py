@@ -56,6 +56,12 @@ def test_a_withdrawn_launch_holds_no_place(state):
     assert kept.last_place("shop", MAIN) == (None, None)
 
 
+def test_a_launch_that_was_not_written_down_is_withdrawn_without_a_trace(state):
+    state.journal.withdraw(entry(1)["build_id"])
+    assert state.journal.read(entry(1)["build_id"]) == {}
+    assert state.journal.open_ids() == []
+
+
 def test_ids_are_found_by_their_beginning_and_their_digits_newest_first(state):
     kept = state.journal
     ids = [entry(number)["build_id"] for number in (3, 1, 2)]
