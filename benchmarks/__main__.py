@@ -1,0 +1,69 @@
+"""`./dev bench`: runs the rows, prints the table; table, JSON and plots stand in .bench/results/ then."""
+
+import argparse
+import importlib
+import os
+import pkgutil
+import sys
+import time
+
+from benchmarks import lab as labs
+from benchmarks import measure, peers, plot, report, rows
+from tests.lab import process
+
+RESULTS = os.path.join(peers.BENCH, "results")
+
+
+def main():
+    """:returns: int, exit status: 0 when all that was asked for ran, whatever it measured."""
+    chosen = arguments()
+    found = every_row()
+    unknown = set(chosen.rows or ()) - set(found)
+    if unknown:
+        sys.stderr.write(
+            "error: no row %s; there are %s\n" % (", ".join(unknown), ", ".join(found))
+        )
+        return 2
+    if chosen.list:
+        for name, row in found.items():
+            print("%-20s %s" % (name, row.title))
+        return 0
+    return run([found[name] for name in chosen.rows or found], chosen)
+
+
+def run(chosen, options):
+    begun, results, failures = time.time(), [], []
+    for row in chosen:
+        try:
+            with labs.Lab() as lab:
+                results.append(measure.run(row, lab, options.rounds, measure.complain))
+        except (measure.RoundFailed, process.LabError) as error:
+            failures.append((row.name, str(error)))
+            measure.complain("error: %s: %s" % failures[-1])
+    document = report.document(results, failures, begun)
+    report.write(document, RESULTS)
+    plot.write(document, RESULTS)
+    print("\n".join(report.lines(document)))
+    return 1 if failures else 0
+
+
+def every_row():
+    """Ordered {name: Row}, as the rows themselves say their order."""
+    found = []
+    for module in pkgutil.iter_modules(rows.__path__):
+        found += importlib.import_module("benchmarks.rows." + module.name).ROWS
+    return {row.name: row for row in sorted(found, key=lambda row: row.order)}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("--rows", type=lambda text: text.split(","), help="some rows: NAME,NAME")
+    parser.add_argument(
+        "--rounds", type=int, default=10, help="of each contender, after a warm-up (10)"
+    )
+    parser.add_argument("--list", action="store_true", help="the rows' names")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
