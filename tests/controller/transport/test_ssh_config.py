@@ -2,6 +2,7 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import io
 import os
 
 import pytest
@@ -101,6 +102,14 @@ def test_match_and_include(operator, resolve):
     operator.write(".ssh/extra", "HostName wrong\n")
     found = resolve(text % operator.home + "Match host builder-1\n  HostName right\n")
     assert (found.host, found.port, found.username) == ("right", 10, "b")
+
+
+def test_match_exec_asks_a_command(resolve, monkeypatch):
+    """By Invoke, which paramiko does not demand everywhere."""
+    pytest.importorskip("invoke")
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # pytest's own may not be read
+    text = "Match host builder-1 exec false\n  Port 10\nMatch host builder-1 exec true\n  Port 20\n"
+    assert resolve(text).port == 20
 
 
 def test_an_include_in_a_section_belongs_to_it(operator, resolve):
