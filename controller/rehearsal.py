@@ -53,7 +53,7 @@ def _idle_faults(settings):
         for key in templates.FILES if name not in used else ():
             source = getattr(profile, key)
             try:
-                render.compiled(source if isinstance(source, six.text_type) else "")
+                render.check(source if isinstance(source, six.text_type) else "")
             except grammar.Refused as refused:
                 found.append(("build_profiles.%s.%s" % (name, key), six.text_type(refused)))
     return found

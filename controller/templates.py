@@ -64,8 +64,7 @@ def script(key, source, seen):
     """
     if not isinstance(source, six.text_type):
         return {"encoding": "latin-1", "text": source.decode("latin-1")}
-    finalize = render.quoted_in_line if key == "dockerfile" else render.quoted
-    text = render.render_text(source, seen, finalize)
+    text = render.render_text(source, seen, in_line=key == "dockerfile")
     grammar.check_script(text)
     return text
 

@@ -213,7 +213,7 @@ def test_a_wrong_template_is_told_by_its_line(source, message):
 def test_a_line_break_has_no_place_in_a_dockerfile():
     """Whatever the quotes, it would end the instruction and begin one of the value's own."""
     with pytest.raises(grammar.Refused) as caught:
-        render.render_text("LABEL a={{ v }}\n", {"v": "x\nRUN id"}, render.quoted_in_line)
+        render.render_text("LABEL a={{ v }}\n", {"v": "x\nRUN id"}, in_line=True)
     assert "line break" in "%s" % caught.value
-    text = render.render_text("LABEL a={{ v }}\n", {"v": "x y"}, render.quoted_in_line)
+    text = render.render_text("LABEL a={{ v }}\n", {"v": "x y"}, in_line=True)
     assert text == "LABEL a='x y'\n"
