@@ -142,14 +142,14 @@ def guard(attempt, worker, alive):
 
     :param worker: pid, a child of this process. :param alive: descriptor of the pipe that the heir waits at.
     """
-    from business_hyper_fusion import prctl, settle
+    from business_hyper_fusion import lost, prctl
 
     prctl.adopt_orphans()
     _, wait_status = compat.retry_interrupted(os.waitpid, worker, 0)
     how = "ended with exit status %d" % os.WEXITSTATUS(wait_status)
     if os.WIFSIGNALED(wait_status):
         how = "was killed by signal %d" % os.WTERMSIG(wait_status)
-    settle.lose(attempt, how, below=os.getpid())
+    lost.lose(attempt, how, below=os.getpid())
     try:
         os.write(alive, b"over\n")
     except OSError:

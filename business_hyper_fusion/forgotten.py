@@ -1,6 +1,6 @@
 """Secrets that nobody took away: whoever had them was killed by force, or the machine lost power.
 
-They go at the next contact, whatever that is about.
+They go at the next contact, whatever that is about; what is needed to take them away is imported when there are any.
 
 In: the business. What is in use is left alone: a lock says so, which the kernel takes from the dead.
 """
@@ -8,9 +8,8 @@ In: the business. What is in use is left alone: a lock says so, which the kernel
 from __future__ import absolute_import, print_function
 
 import os
-import shutil
 
-from business_hyper_fusion import clean, compat, files, lend, lock, order, reaper, settle
+from business_hyper_fusion import compat, files, lent, lock, order, settle
 
 
 def remove(business):
@@ -31,8 +30,7 @@ def of_builds(executor):
         if held is None:
             return
         try:
-            settle.lose(attempt)
-            clean.forget_secrets(attempt)
+            _end(attempt)
         finally:
             os.close(held)
 
@@ -45,27 +43,36 @@ def _with_secrets(executor):
     return [attempt for attempt in found if os.path.isdir(attempt.secrets)]
 
 
+def _end(attempt):
+    from business_hyper_fusion import clean, lost
+
+    lost.lose(attempt)
+    clean.forget_secrets(attempt)
+
+
 def of_shells(business):
     """What was lent by a process that is gone, and a container that still has it."""
-    for path in lend.directories(business):
-        held = lock.acquire(path + lend.LOCK)
+    for path in lent.directories(business):
+        held = lock.acquire(path + lent.LOCK)
         if held is None:
             continue
         try:
             end_shell(path)
-            shutil.rmtree(path, ignore_errors=True)
-            compat.remove_file(path + lend.LOCK)
+            _remove_tree(path)
+            compat.remove_file(path + lent.LOCK)
         finally:
             os.close(held)
 
 
 def end_shell(path):
     """:param path: of what was lent; beside it is written in which container."""
-    record = files.read_json(path + lend.CONTAINER) or {}
+    record = files.read_json(path + lent.CONTAINER) or {}
     words, name = record.get("engine"), record.get("name")
     if words and name:
+        from business_hyper_fusion import reaper
+
         reaper.ask_engine(compat.native(words) + ["rm", "--force", "--volumes", str(name)])
-    compat.remove_file(path + lend.CONTAINER)
+    compat.remove_file(path + lent.CONTAINER)
 
 
 def of_refresh(business):
@@ -75,6 +82,12 @@ def of_refresh(business):
     held = lock.acquire(os.path.join(business.upkeep, "refresh.lock"))
     if held is not None:
         try:
-            shutil.rmtree(place, ignore_errors=True)
+            _remove_tree(place)
         finally:
             os.close(held)
+
+
+def _remove_tree(path):
+    import shutil
+
+    shutil.rmtree(path, ignore_errors=True)

@@ -194,8 +194,7 @@ class Launch(object):
 
     def _settle_last(self):
         """A build that died on this executor gets its end before the next one begins; the lock is ours."""
-        for attempt in list(settle.unfinished_attempts(self._executor)):
-            settle.lose(attempt)
+        settle.lose(list(settle.unfinished_attempts(self._executor)))
 
     def _claim(self):
         """``mkdir`` is the claim. One without a status died before it began, and may be taken again."""

@@ -14,22 +14,12 @@ import contextlib
 import io
 import json
 import os
-import re
 import shutil
 import signal
 import sys
 
-from business_hyper_fusion import builds, compat, files, lock
+from business_hyper_fusion import builds, compat, files, lent, lock
 from business_hyper_fusion.grammar import check_environment_name
-
-PREFIX = "lent."
-LOCK = ".lock"
-"""Behind a directory's name: the file whose lock is held for as long as it is lent."""
-
-CONTAINER = ".container"
-"""Behind a directory's name: the file that tells of the container that has it."""
-
-_NAME = re.compile(r"lent\.[0-9a-f]{16}\Z")
 
 
 def main(business):
@@ -41,19 +31,19 @@ def main(business):
         if attempt is None:
             builds.answer_with({"answer": "absent"})
             return 0
-        with lent(business, question["secrets"]) as name:
+        with for_a_while(business, question["secrets"]) as name:
             builds.answer_with({"answer": "lent", "name": name})
             source.read()
     return 0
 
 
 @contextlib.contextmanager
-def lent(business, secrets):
+def for_a_while(business, secrets):
     """:param secrets: {NAME: text}. :returns: the name of the directory that has them for as long as this lasts."""
-    name = PREFIX + compat.to_native(binascii.hexlify(os.urandom(8)))
+    name = lent.PREFIX + compat.to_native(binascii.hexlify(os.urandom(8)))
     path = os.path.join(business.upkeep, name)
     compat.make_directories(business.upkeep)
-    held = lock.acquire(path + LOCK)
+    held = lock.acquire(path + lent.LOCK)
     try:
         os.mkdir(path, 0o700)
         for key, text in secrets.items():
@@ -62,31 +52,15 @@ def lent(business, secrets):
         yield name
     finally:
         shutil.rmtree(path, ignore_errors=True)
-        compat.remove_file(path + LOCK)
+        compat.remove_file(path + lent.LOCK)
         os.close(held)
-
-
-def directory(business, name):
-    """:returns: path of what was lent under a name, or None."""
-    path = os.path.join(business.upkeep, name)
-    return path if _NAME.match(name) and os.path.isdir(path) else None
-
-
-def directories(business):
-    """:returns: list of paths, all that is lent or was, or that a container was told of."""
-    try:
-        names = os.listdir(business.upkeep)
-    except OSError:
-        return []
-    names = set(re.sub(re.escape(CONTAINER) + r"\Z", "", name) for name in names)
-    return [os.path.join(business.upkeep, name) for name in sorted(names) if _NAME.match(name)]
 
 
 @contextlib.contextmanager
 def to_container(path, engine, name):
     """Have it written down which container has what was lent, for as long as this lasts."""
-    files.publish_json(path + CONTAINER, {"engine": engine, "name": name})
+    files.publish_json(path + lent.CONTAINER, {"engine": engine, "name": name})
     try:
         yield
     finally:
-        compat.remove_file(path + CONTAINER)
+        compat.remove_file(path + lent.CONTAINER)

@@ -10,7 +10,6 @@ name: ``A``/``a``, ``a``/``a/source``, ``a/b``/``a__b``, ``host:5000/image``.
 
 from __future__ import absolute_import, print_function
 
-import hashlib
 import re
 import time
 
@@ -161,6 +160,8 @@ def _slug(text, most):
 
 
 def _digest(text):
+    import hashlib  # 2 ms, and a launch whose names are plain needs none of it
+
     return hashlib.sha256(_utf8(text)).hexdigest()[:12]
 
 

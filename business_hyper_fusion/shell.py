@@ -30,6 +30,7 @@ from business_hyper_fusion import (
     files,
     grammar,
     lend,
+    lent,
     lock,
     names,
     order,
@@ -119,7 +120,7 @@ class Shell(object):
             return shell.run(words)
 
     def _lent(self, work):
-        directory = lend.directory(work.business, self._secrets)
+        directory = lent.directory(work.business, self._secrets)
         if directory is None:
             raise Refusal("the secrets for this shell are not here")
         return directory
