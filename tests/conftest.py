@@ -71,6 +71,12 @@ def pytest_sessionfinish(session, exitstatus):
         session.exitstatus = 1
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_home(tmpdir_factory):
+    """What a test finds remembered is of this session, and nothing goes to the tester's own."""
+    os.environ[str("XDG_CACHE_HOME")] = str(tmpdir_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def injections(request):
     """table.Injections: counts and times what a test of a row injects."""

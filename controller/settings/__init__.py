@@ -13,12 +13,12 @@ import six
 from controller import errors
 from controller.settings import (
     certificates,
+    checked,
     document,
     notices,
     references,
     resolve,
     scripts,
-    shape,
 )
 from controller.settings.model import (
     BuildProfile,
@@ -65,13 +65,24 @@ def load(path, content=None):
     read = document.read(path) if content is None else document.taken(content)
     texts = {}
     if read.data is not None:
-        shape.check(read.data, read.faults)
+        _check_shape(read.data, read.faults)
         references.check(read.data, read.faults)
         notices.check(read.data, read.faults)
         texts = _texts(read.data, directory, read.faults)
     if read.faults:
         raise _settings_error(path, read.faults)
     return resolve.settings(read.data, path, read.update_time, (directory, texts))
+
+
+def _check_shape(data, faults):
+    """What was found right before is not checked again: importing jsonschema takes longer than all else here."""
+    if checked.is_known(data):
+        return
+    from controller.settings import shape
+
+    shape.check(data, faults)
+    if not faults:
+        checked.remember(data)
 
 
 def _texts(data, directory, faults):

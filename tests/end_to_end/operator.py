@@ -170,7 +170,7 @@ class Operator(object):
     def environment(self):
         """:returns: dict, an environment with none of the user's own configuration."""
         found = dict(os.environ, HOME=self.home, LC_ALL="C.UTF-8", PYTHONDONTWRITEBYTECODE="1")
-        for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
             found[name] = os.path.join(self.home, name.lower())
         found["REGISTRY_PASSWORD"] = PASSWORD
         for name in ("SSH_AUTH_SOCK", "NO_COLOR", "TRISTAN_CONFIG"):
