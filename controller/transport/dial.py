@@ -28,6 +28,9 @@ OPTIONS = (
 NUMBERS = {"TCP_USER_TIMEOUT": 18}
 """Linux's number of what 2.7's socket module does not name."""
 
+AT_ONCE = 256 * 1024
+"""Most bytes that are asked of the kernel at once; paramiko asks for 16, then for the rest of a packet."""
+
 
 class Line(object):
     """A socket, or a channel that acts as one, as paramiko uses it.
@@ -40,6 +43,8 @@ class Line(object):
         self._complaints = complaints
         self._closed = False  # paramiko asks for this, as sockets of Python 3 have it
         self._carrier = carrier
+        self._held = b""
+        self._at = 0  # what of it was handed out
         self._close_too = close_too
         kind = getattr(carrier, "family", None)
         self._quick = kind in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, "TCP_QUICKACK")
@@ -54,7 +59,14 @@ class Line(object):
         return lines[-1].strip() if lines else ""
 
     def recv(self, size):
-        data = self._carrier.recv(size)
+        if self._at >= len(self._held):
+            self._held, self._at = self._fetch(), 0
+        data = self._held[self._at : self._at + size]
+        self._at += len(data)
+        return data
+
+    def _fetch(self):
+        data = self._carrier.recv(AT_ONCE)
         if len(self.first) < 80:
             self.first += data[:80]
         if self._quick:
@@ -79,10 +91,18 @@ class Line(object):
 
     def close(self):
         self._closed = True
+        self._wake()
         self._carrier.close()
         if self._close_too is not None:
             close_too, self._close_too = self._close_too, None
             close_too()
+
+    def _wake(self):
+        """Who is waiting in recv() learns of an end at once; of a mere close only when its time is over."""
+        try:
+            self._carrier.shutdown(socket.SHUT_RDWR)
+        except (paramiko.SSHException, EOFError, EnvironmentError):
+            pass  # it has ended already
 
 
 def straight(destination, timeout):

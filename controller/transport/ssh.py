@@ -15,6 +15,7 @@ import time
 from controller import compat, errors
 from controller.transport import base, handshake, ssh_config
 from controller.transport.library import paramiko
+from controller.transport.pieces import Pieces
 from controller.transport.ssh_channel import SshChannel
 from controller.transport.turns import Turns
 
@@ -128,7 +129,9 @@ class SshTransport(base.Transport):
         try:
             # one at a time: paramiko has one place for the reason of a refusal
             with self._opening:
-                return self._ours.open_session(timeout=self._timeout)
+                session = self._ours.open_session(timeout=self._timeout)
+            session.in_buffer = Pieces()  # nothing comes before a command was asked for
+            return session
         except paramiko.ChannelException:
             return None
         except (paramiko.SSHException, EOFError, EnvironmentError):

@@ -331,3 +331,18 @@ def test_a_few_bytes_are_sent_while_another_thread_receives(connection):
     sender.join(20)
     assert not sender.is_alive()
     channel.close()
+
+
+def test_a_packet_needs_no_hmac_where_the_cipher_checks_it(connection):
+    if any("gcm" in name for name in connection._ours.get_security_options().ciphers):
+        assert connection._ours.remote_cipher == "aes128-gcm@openssh.com"
+    else:
+        assert connection._ours.remote_cipher == "aes128-ctr"  # the paramiko of 2.7
+
+
+def test_other_keys_in_the_middle_of_an_output(connection):
+    connection._ours.packetizer.REKEY_BYTES = 4 * MEGABYTE
+    before = connection._ours.session_id, connection._ours.H
+    data = os.urandom(MEGABYTE) * 12
+    assert connection.run("cat", data, timeout=60).stdout == data
+    assert connection._ours.session_id == before[0] and connection._ours.H != before[1]
