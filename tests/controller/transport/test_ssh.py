@@ -346,3 +346,18 @@ def test_other_keys_in_the_middle_of_an_output(connection):
     data = os.urandom(MEGABYTE) * 12
     assert connection.run("cat", data, timeout=60).stdout == data
     assert connection._ours.session_id == before[0] and connection._ours.H != before[1]
+
+
+def test_an_idle_connection_sleeps_and_still_closes_at_once(connection, monkeypatch):
+    """paramiko's thread wakes up ten times a second unless it is told otherwise."""
+    line, calls = connection._ours.sock, []
+    monkeypatch.setattr(line, "recv", lambda size, recv=line.recv: calls.append(size) or recv(size))
+    assert connection.run("echo on").stdout == b"on\n"
+    calls[:] = []
+    time.sleep(1)
+    assert len(calls) <= 3  # the end of the command that was
+    started = time.time()
+    connection.close()
+    connection._ours.join(3)
+    assert not connection._ours.is_alive()
+    assert time.time() - started < 2
