@@ -177,6 +177,10 @@ class DockerStep(object):
         )
 
     def _pid_of(self, container_id):
+        """Not of one that is just started or removed: that has no pid, and the engine answers only when it is done."""
+        self._lifeline.listen()
+        if not self._lifeline.began or self._lifeline.exit_status is not None:
+            return None
         state = reaper.ask_engine(engine.state_inspect(self._work.engine, container_id))
         try:
             return int(json.loads(state)["Pid"]) if state else None
