@@ -6,6 +6,7 @@ It decides nothing about builds; all work is done by ``controller.service.Contro
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+from controller.cli import collector  # noqa: F401 - works by being imported, before the others
 from controller.cli.main import main
 
 __all__ = ["main"]

@@ -47,6 +47,18 @@ def test_help_imports_nothing_heavy(words):
     assert b"tristan" in out
 
 
+def test_the_collector_looks_less_often_and_still_looks():
+    code = (
+        "import gc, weakref\nimport controller.cli\n"
+        "class Cycle(object):\n    pass\n"
+        "one = Cycle()\none.itself = one\nseen = weakref.ref(one)\ndel one\n"
+        "kept = [[] for _ in range(1000)]\nassert seen() is not None\n"
+        "kept += [[] for _ in range(200000)]\nassert seen() is None\n"
+    )
+    child = python("-c", code)
+    assert child.communicate() == (b"", b"")
+
+
 def test_python_m_controller_is_the_same_program():
     child = python("-m", "controller", "--version")
     assert child.communicate()[0].startswith(b"tristan")
