@@ -29,18 +29,20 @@ class Builds(object):
     """.repository: tests.lab.git_server.Repository. .address: its url.
 
     :param fill: callable(Repository), which commits to its branch main and pushes that.
+    :param port_of: function (Sshd) -> the port to call instead of its own.
     """
 
-    def __init__(self, lab, fill):
+    def __init__(self, lab, fill, port_of=lambda sshd: sshd.port):
         self._lab = lab
         self.repository = lab.repositories.create("group/shop")
         fill(self.repository)
         server = lab.git_over_http()
         self.address = server.address("group/shop")
         self._sshd = lab.sshd()
+        self._port = port_of(self._sshd)
         base = images.make(lab.engine, images.PYTHON).name
         text = CONFIGURATION.format(port=server.port, image=base)
-        self._operator = lab.operator(text, {"builder-1": self._sshd})
+        self._operator = lab.operator(text, {"builder-1": (self._sshd, self._port)})
         # The floor builds in the same image, which the first build makes.
         self._operator.run("build", PROJECT, "--branch", "main")
         self.image = names.build_image(base, os.stat(self._sshd.root).st_uid)
@@ -49,7 +51,9 @@ class Builds(object):
         """The floor. :param script: name in benchmarks/workers."""
         place = os.path.join(self._sshd.home, "by-hand")
         path = os.path.join(rows.HERE, "workers", script)
-        words = [path, self.address, self.image, place] + self._lab.master(self._sshd).words
+        words = [path, self.address, self.image, place] + self._lab.master(
+            self._sshd, self._port
+        ).words
         return rows.Contender(FLOOR, rows.FLOOR, rows.worker("by_hand.py", *words))
 
     def tristan(self):

@@ -74,7 +74,7 @@ class Desk(object):
         found = [
             self._contender("by hand", FLOOR, worker("floor_launch.py", floor, "startup")),
             self._contender(hand, FLOOR, worker("floor_launch.py", floor, "hand")),
-            Contender("tristan", TRISTAN, worker(tristan), self.operator.environment()),
+            Contender("Tristan", TRISTAN, worker(tristan), self.operator.environment()),
         ]
         return found + [self._peer(name, *way) for name, way in peer_workers.items()]
 

@@ -7,7 +7,7 @@ from benchmarks.rows import warm_launch
 class ChangedLaunch(warm_launch.WarmLaunch):
     name = "changed_launch"
     title = "one file changed: send it, start in the background, learn that it ended"
-    order = 2
+    order = 20
     goals = (row.ratio("by hand", 2.0, 1.25),)
 
     def before(self, contender, number):

@@ -13,12 +13,17 @@ PEERS = {
 class WarmLaunch(row.Row):
     name = "warm_launch"
     title = "scripts unchanged: sync check, start in the background, learn that it ended"
-    order = 1
+    order = 10
+    peers = PEERS
     goals = (row.ratio("by hand", 2.0, 1.25),)
 
     def contenders(self, lab):
-        self.desk = launching.Desk(lab)
-        return self.desk.contenders("warm", "tristan_launch.py", PEERS)
+        self.desk = launching.Desk(lab, lambda sshd: self.port(lab, sshd))
+        return self.desk.contenders("warm", "tristan_launch.py", self.peers)
+
+    def port(self, lab, sshd):
+        """Which one is called for the machine."""
+        return sshd.port
 
     def before(self, contender, number):
         return self.desk.order(contender)

@@ -17,10 +17,17 @@ class WholeBuild(rows.Row):
     )
 
     def contenders(self, lab):
-        self._builds = builds.Builds(lab, builds.small)
+        self._builds = builds.Builds(lab, builds.small, lambda sshd: self.port(lab, sshd))
         self._commit = self._builds.head()
         found = [self._builds.by_hand("whole_build.sh"), self._builds.tristan()]
-        return found + [self._buildbot(lab)]
+        return found + self.peers(lab)
+
+    def port(self, lab, sshd):
+        """Which one is called for the machine."""
+        return sshd.port
+
+    def peers(self, lab):
+        return [self._buildbot(lab)]
 
     def before(self, contender, number):
         return {"ref": "heads/main", "commit": self._commit}

@@ -1,7 +1,8 @@
 """pyinfra by its API in a process that keeps its connection: files.put of the scripts, server.shell for the rest.
 
-The scripts go as one archive, which files.put compares and sends only when it differs: files.sync asks several questions
-for each file, which takes half a minute for this many. A deploy has a State of its own; the connection is handed on.
+The scripts go as one archive, which files.put compares and sends only when it differs: files.sync asks several
+questions for each file, which takes half a minute for this many. A deploy has a State of its
+own; the connection is handed on.
 """
 
 from gevent import monkey
