@@ -9,16 +9,26 @@ that is there now was sent), absent, and beat, by which a reader knows that the 
 
 from __future__ import absolute_import, print_function
 
+import io
 import json
 import os
 
 from business_hyper_fusion import builds, compat, elsewhere, files, settle, status, suspect
+from business_hyper_fusion.changes import OVERFLOWN, Changes
 from business_hyper_fusion.grammar.json_text import parse_json
 
 BEAT_SECONDS = 5.0
 
 FASTEST, SLOWEST = 0.01, 0.1
-"""Seconds between two looks: the first while something happens, the second after a while without."""
+"""Seconds between two looks where no kernel tells of changes: the first while something happens, the second after a
+while without."""
+
+UNTOLD = 1.0
+"""Seconds between two looks at what the kernel does not tell of, such as a status that stands beside a full disk."""
+
+REST, SHORTEST_REST, LONGEST_REST = 10, 0.002, 0.02
+"""After a look that found something there is none for so many times as long as it took, within these seconds: who
+writes line after line costs a share of the machine and not all of it. What comes after a silence is sent at once."""
 
 CHUNK = 256 * 1024
 
@@ -33,21 +43,29 @@ class Watcher(object):
 
     def __init__(self, business):
         self._business = business
+        self._changes = Changes()
         self._follows = []
         self._buffer = b""
         self._pause = FASTEST
-        self._beaten = compat.monotonic()
+        self._rested = 0.0
+        self._beaten = self._looked = compat.monotonic()
 
     def run(self):
         while self._take_orders():
-            moved = [follow.advance() for follow in self._follows]
-            self._follows = [follow for follow in self._follows if not follow.ended]
+            begun = compat.monotonic()
+            moved = [follow.advance() for follow in self._due(begun)]
+            self._drop_ended()
+            now = compat.monotonic()
+            if any(moved):
+                rest = max(REST * (now - begun), SHORTEST_REST)
+                self._rested = now + min(rest, LONGEST_REST)
             self._pause = FASTEST if any(moved) else min(self._pause * 1.3, SLOWEST)
-            self._beat()
+            self._beat(now)
 
     def _take_orders(self):
-        """Wait a moment for orders. :returns: False when nobody is there any more."""
-        if not compat.wait_readable([0], self._pause):
+        """Wait for a change or an order. :returns: False when nobody is there any more."""
+        ready = compat.wait_readable(*self._wanted())
+        if 0 not in ready:
             return True
         data = os.read(0, 65536)
         if not data:
@@ -57,6 +75,38 @@ class Watcher(object):
         for line in lines:
             self._order(line)
         return True
+
+    def _wanted(self):
+        """:returns: (descriptors, seconds) to wait for."""
+        left = self._rested - compat.monotonic()
+        if any(follow.is_due for follow in self._follows):
+            return [0], 0
+        if left > 0:
+            return [0], left
+        if self._changes.descriptor is None:
+            return [0], self._pause
+        untold = any(follow.number is None for follow in self._follows)
+        return [0, self._changes.descriptor], self._pause if untold else UNTOLD
+
+    def _due(self, now):
+        """:returns: list of Follow to look at: whose directory changed, those that nobody tells of, at times all."""
+        if now < self._rested:
+            return [follow for follow in self._follows if follow.is_due]
+        changed = self._changes.take()
+        if now - self._looked >= UNTOLD or OVERFLOWN in changed:
+            self._looked = now
+            return self._follows
+        changed.add(None)
+        return [one for one in self._follows if one.is_due or one.number in changed]
+
+    def _drop_ended(self):
+        ended = [follow for follow in self._follows if follow.ended]
+        if not ended:
+            return
+        self._follows = [follow for follow in self._follows if not follow.ended]
+        still = set(follow.number for follow in self._follows)
+        for number in set(follow.number for follow in ended) - still - {None}:
+            self._changes.forget(number)
 
     def _order(self, line):
         try:
@@ -70,11 +120,13 @@ class Watcher(object):
         if attempt is None:
             send({"frame": "absent", "build_id": build_id})
         else:
-            self._follows.append(Follow(attempt, offset, once))
+            number = self._changes.watch(
+                attempt.path
+            )  # before the first look, which sees what was before
+            self._follows.append(Follow(attempt, offset, once, number))
             self._pause = FASTEST
 
-    def _beat(self):
-        now = compat.monotonic()
+    def _beat(self, now):
         if now - self._beaten >= BEAT_SECONDS:
             self._beaten = now
             for follow in self._follows:
@@ -83,9 +135,14 @@ class Watcher(object):
 
 
 class Follow(object):
-    """One build: how far its log was sent, which status was sent last."""
+    """One build: how far its log was sent, which status was sent last.
 
-    def __init__(self, attempt, offset, once):
+    .number: of its directory in Changes, None where nobody tells of changes there.
+    .is_due: is to be looked at, told or not.
+    """
+
+    def __init__(self, attempt, offset, once, number):
+        self.number = number
         self._attempt = attempt
         self._once = once
         self._offset = offset
@@ -97,6 +154,7 @@ class Follow(object):
 
     def look_for_life(self):
         """A build whose processes are all gone has nobody else to write its end."""
+        self.is_due = True
         settle.settle(self._attempt.executor)
         if self._document is not None and suspect.told(self._document) != self._document:
             self._seen = None
@@ -106,6 +164,7 @@ class Follow(object):
 
         :returns: True when there was something.
         """
+        self.is_due = False
         first = self._document is None
         changed = self._changed_status()
         # Read before the log, so that a terminal status means a whole log; but sent behind it, so that what a
@@ -150,7 +209,7 @@ class Follow(object):
     def _read_log(self):
         if self._log is None:
             try:
-                self._log = open(self._attempt.log, "rb")
+                self._log = io.open(self._attempt.log, "rb", 0)
             except (IOError, OSError):
                 return b""
         self._log.seek(self._offset)

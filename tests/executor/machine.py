@@ -41,6 +41,16 @@ def podman_engine(podman, **values):
     return engine_of(podman.command, "podman", run_options=podman.run_options, **values)
 
 
+LACKING = """
+import sys
+sys.path.insert(0, sys.argv[1])
+sys.modules[sys.argv[2]] = None
+from business_hyper_fusion import layout, watch
+watch.main(layout.Business.of_release(sys.argv[1]))
+"""
+"""The verb ``watch`` on a Python that lacks a module."""
+
+
 class Machine(object):
     """:param engine: the engine's words for isolation ``docker``.
     :param interpreter: path of the machine's Python; this one's by default.
@@ -140,16 +150,12 @@ class Machine(object):
             json.loads(line) for line in self._python(words, compat.to_bytes(said)).splitlines()
         ]
 
-    def start_watch(self):
-        """:returns: the process of the verb ``watch``, pipes at both ends."""
-        words = [
-            self._interpreter,
-            "-E",
-            "-S",
-            "-B",
-            os.path.join(self.release, "business_hyper_fusion"),
-            "watch",
-        ]
+    def start_watch(self, without=None):
+        """:param without: name of a module that this Python lacks. :returns: the process of the verb ``watch``."""
+        words = [os.path.join(self.release, "business_hyper_fusion"), "watch"]
+        if without:
+            words = ["-c", LACKING] + [self.release, without]
+        words = [self._interpreter, "-E", "-S", "-B"] + words
         return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def _python(self, words, stdin):

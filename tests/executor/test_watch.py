@@ -4,6 +4,9 @@ from __future__ import absolute_import, print_function
 
 import hashlib
 import json
+import os
+import re
+import time
 
 from business_hyper_fusion import compat
 
@@ -11,8 +14,8 @@ from business_hyper_fusion import compat
 class Watch(object):
     """A watching process, its orders and its frames."""
 
-    def __init__(self, machine):
-        self.process = machine.start_watch()
+    def __init__(self, machine, **more):
+        self.process = machine.start_watch(**more)
 
     def follow(self, request, offset=0, attempt=None, **more):
         order = dict(more, build_id=request["build_id"], attempt=attempt, offset=offset)
@@ -123,3 +126,61 @@ def test_build_that_died_is_noticed_while_watched(machine, address):
     _, statuses, _ = watch.until_end()
     watch.close()
     assert statuses[-1]["state"] == "lost"
+
+
+def begun(machine, address, watch):
+    """A build that sleeps, watched. :returns: descriptor of its log; all of that was read."""
+    request = machine.request(address, "echo begun; sleep 60")
+    machine.launch(request)
+    machine.wait_for_log(request, "begun")
+    watch.follow(request)
+    while b"begun" not in watch.frame()[1]:
+        pass
+    return os.open(machine.attempt(request).log, os.O_WRONLY | os.O_APPEND)
+
+
+def switches(process):
+    """:returns: int, how often a process went to sleep."""
+    with open("/proc/%d/status" % process.pid) as status:
+        return int(re.search(r"(?m)^voluntary_ctxt_switches:\s+([0-9]+)", status.read()).group(1))
+
+
+def next_log(watch):
+    """:returns: bytes of the next log frame."""
+    return next(data for header, data in iter(watch.frame, None) if header["frame"] == "log")
+
+
+def test_a_watch_of_a_silent_build_sleeps(machine, address):
+    watch = Watch(machine)
+    log = begun(machine, address, watch)
+    time.sleep(0.3)
+    before = switches(watch.process)
+    time.sleep(2)
+    assert switches(watch.process) - before <= 8  # 20 and more where it looks by itself
+    os.write(log, b"late\n")
+    assert next_log(watch) == b"late\n"
+    os.close(log)
+    watch.close()
+
+
+def test_line_after_line_does_not_cost_a_look_each(machine, address):
+    watch = Watch(machine)
+    log = begun(machine, address, watch)
+    for _ in range(500):
+        os.write(log, b"line\n")
+        time.sleep(0.0002)
+    frames, data = 0, b""
+    while len(data) < 2500:
+        frames, data = frames + 1, data + next_log(watch)
+    assert data == b"line\n" * 500 and frames < 250
+    os.close(log)
+    watch.close()
+
+
+def test_a_machine_that_tells_of_no_changes_is_looked_at(machine, address):
+    watch = Watch(machine, without="ctypes")
+    log = begun(machine, address, watch)
+    os.write(log, b"late\n")
+    assert next_log(watch) == b"late\n"
+    os.close(log)
+    watch.close()
