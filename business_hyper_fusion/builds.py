@@ -1,35 +1,45 @@
 """Verb ``builds``: the statuses that a machine holds, newest first, and which executors are busy.
 
 In: {"limit": int, "build": "" or an id, the beginning of one, or of its last eight digits,
-     "held": {"host", "path", "kind", "name"} of a repository's ref, or nothing}.
+     "held": {"host", "path", "kind", "name"} of a repository's ref, or nothing; "ids": [...] instead
+     of the first two, or nothing}.
 Out: {"answer": "builds", "now", "load", "processors", "executors": {id: {"busy", "build_id", "last", "holds"}},
      "builds": [status, ...]}; "last" is the newest build's id or None, "holds" whether that ref was built there before.
+     Where ids were asked for, also "absent": those of which nothing is known; of others than MOST_IDS nothing is told.
 """
 
 from __future__ import absolute_import, print_function
 
+import itertools
 import json
 import os
 import sys
 
-from business_hyper_fusion import compat, names, order, settle, status, suspect
+from business_hyper_fusion import compat, grammar, names, order, settle, status, suspect
 from business_hyper_fusion.grammar.json_text import parse_json
+
+NONE = "-"
+"""Instead of a build: its executors are asked about and no build, since no id begins like that."""
+
+MOST_IDS = 100
+"""That are looked for at once."""
 
 
 def main(business):
     question = read_question()
-    answer_with(
-        {
-            "answer": "builds",
-            "now": compat.iso_time(),
-            "load": list(os.getloadavg()),
-            "processors": os.sysconf("SC_NPROCESSORS_ONLN"),
-            "executors": executors(business, question.get("held")),
-            "builds": listing(
-                business, str(question.get("build") or ""), int(question.get("limit") or 50)
-            ),
-        }
-    )
+    found = {
+        "answer": "builds",
+        "now": compat.iso_time(),
+        "load": list(os.getloadavg()),
+        "processors": os.sysconf("SC_NPROCESSORS_ONLN"),
+        "executors": executors(business, question.get("held")),
+    }
+    if isinstance(question.get("ids"), list):
+        found.update(those(business, question["ids"][:MOST_IDS]))
+    else:
+        wanted, limit = question.get("build"), question.get("limit")
+        found["builds"] = listing(business, str(wanted or ""), max(int(limit or 50), 1))
+    answer_with(found)
     return 0
 
 
@@ -58,7 +68,7 @@ def executors(business, held=None):
         found[executor.id] = {
             "busy": busy,
             "build_id": running.build_id if running else None,
-            "last": next(iter(order.newest(executor)), None),
+            "last": next(iter(order.newest(executor, 1)), None),
             "holds": holds(executor, held),
         }
     return found
@@ -75,20 +85,50 @@ def holds(executor, held):
 
 def listing(business, wanted, limit):
     """:returns: list of status documents, each build's latest attempt."""
-    ids = [
-        (build_id, executor)
-        for executor in business.executors()
-        for build_id in order.newest(executor)
-        if names.means(wanted, build_id)
-    ]
     found = []
-    for build_id, executor in sorted(ids, key=lambda pair: pair[0], reverse=True):
-        document = latest(executor, build_id)
-        if document is not None:
-            found.append(document)
-        if len(found) == limit:
+    for most in (limit, None):
+        ids = meant(business, wanted, most)
+        readable = (document for document in itertools.starmap(latest, ids) if document is not None)
+        found = list(itertools.islice(readable, limit))
+        # Without the most that were wanted of any executor these were all that there are.
+        if len(found) == limit or len(ids) < limit:
             break
     return found
+
+
+def meant(business, wanted, most):
+    """:param most: builds of each executor that are enough, where any are wanted; None for all.
+    :returns: list of (executor, build id), by id, newest first.
+    """
+    if wanted == NONE:
+        return []
+    ids = [
+        (executor, build_id)
+        for executor in business.executors()
+        for build_id in candidates(executor, wanted, most)
+        if names.means(wanted, build_id)
+    ]
+    return sorted(ids, key=lambda pair: pair[1], reverse=True)
+
+
+def candidates(executor, wanted, most):
+    """:returns: list of ids, of builds that are there unless the whole id is wanted."""
+    if not wanted:
+        return order.newest(executor, most)
+    is_whole = grammar.passes(grammar.check_build_id, wanted)
+    return [wanted] if is_whole else order.present(executor)
+
+
+def those(business, ids):
+    """:param ids: list of anything. :returns: {"builds", "absent"}, see above."""
+    found, absent = [], []
+    for build_id in ids:
+        documents = [latest(executor, build_id) for executor in business.executors()]
+        told = [document for document in documents if document is not None]
+        found.extend(told)
+        if not told:
+            absent.append(build_id)
+    return {"builds": found, "absent": absent}
 
 
 def latest(executor, build_id):

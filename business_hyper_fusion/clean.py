@@ -10,6 +10,9 @@ from business_hyper_fusion import checkout, clocks, compat, files, layout, lock,
 KEPT_BUILDS = 50
 """Builds of an executor whose log and artifacts are kept; of older ones a tombstone stays."""
 
+BURIED_AT_ONCE = 20
+"""Builds that lose what they have at the end of one, at most: usually it is one."""
+
 TOMBSTONE = ("status", "request.json", "provenance.json")
 """What stays of them: how it ended, what was asked, and from what the result was made."""
 
@@ -41,10 +44,12 @@ def bury_old_builds(executor, now, kept=None):
 
     :param kept: how many; KEPT_BUILDS by default.
     """
-    for build_id in order.newest(executor)[KEPT_BUILDS if kept is None else kept :]:
+    kept = KEPT_BUILDS if kept is None else kept
+    for build_id in order.newest(executor, kept + BURIED_AT_ONCE)[kept:]:
         if not _bury(os.path.join(executor.builds, build_id), now):
             break  # So were all that are older; what else is left gc finds.
-    order.shorten(executor)
+    if order.is_long(executor):
+        order.shorten(executor)
 
 
 def _bury(build, now):

@@ -38,7 +38,7 @@ def of_builds(executor):
 def _with_secrets(executor):
     if lock.held(executor.lock):
         return []
-    newest = order.newest(executor)[: settle.LOOKED_AT]
+    newest = order.newest(executor, settle.LOOKED_AT)
     found = [one for build_id in newest for one in settle.attempts_of(executor, build_id)]
     return [attempt for attempt in found if os.path.isdir(attempt.secrets)]
 

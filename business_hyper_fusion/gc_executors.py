@@ -116,7 +116,7 @@ def caches(report, executor):
 def kept_builds(executor):
     """:returns: list of (layout.Attempt, status) of the builds whose files are kept, newest first."""
     found = []
-    for build_id in order.newest(executor)[: upkeep.limits(executor)["builds"]]:
+    for build_id in order.newest(executor, upkeep.limits(executor)["builds"]):
         for attempt in settle.attempts_of(executor, build_id):
             document = status.read(attempt)
             if document is not None:

@@ -61,7 +61,7 @@ def settle_soon(executor):
 
 def unfinished_attempts(executor):
     """The newest attempts whose status is not terminal."""
-    for build_id in order.newest(executor)[:LOOKED_AT]:
+    for build_id in order.newest(executor, LOOKED_AT):
         for attempt in attempts_of(executor, build_id):
             if status.read(attempt) is not None and not status.is_at_home(attempt):
                 yield attempt

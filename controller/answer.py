@@ -75,15 +75,18 @@ def count(said, key):
 def believed_builds(document):
     """What can be believed of the answer to `builds`, which comes from a machine that may be anybody's by now.
 
-    :param document: dict. :returns: {"builds", "executors", "load", "processors"}; what has another shape is left out.
+    :param document: dict. :returns: {"builds", "executors", "load", "processors", "absent"}; what has another shape is
+        left out. "absent" is a list of ids, None where the machine said nothing of that.
     """
     keys = ("builds", "executors", "load", "processors")
     statuses, executors, load, processors = [document.get(key) for key in keys]
     statuses = statuses if isinstance(statuses, list) else []
     executors = executors if isinstance(executors, dict) else {}
+    absent = document.get("absent")
     return {
         "builds": [one for one in statuses if not check_status(one)],
         "executors": dict((key, one) for key, one in executors.items() if is_executor(one)),
+        "absent": [one for one in absent if is_id(one)] if isinstance(absent, list) else None,
         "load": load if is_load(load) else None,
         "processors": processors
         if type(processors) is int and 0 < processors < MOST_LOAD
@@ -109,7 +112,11 @@ def is_executor(found):
     if not isinstance(found, dict) or not isinstance(found.get("busy"), bool):
         return False
     ids = [found[key] for key in ("build_id", "last") if found.get(key) is not None]
-    return all(grammar.passes(grammar.check_build_id, one) for one in ids)
+    return all(is_id(one) for one in ids)
+
+
+def is_id(found):
+    return grammar.passes(grammar.check_build_id, found)
 
 
 def is_load(found):

@@ -9,20 +9,20 @@ from controller import parallel
 
 
 def catch_up(acceptance, ask, machines, seen):
-    """Machines are asked side by side, one after another for the builds of each: sshd may allow one channel.
+    """Machines are asked side by side, each for all of its builds in one question.
 
-    :param ask: function(machine name, build id) that gives a list of statuses.
+    :param ask: function(machine name, build ids) that gives (statuses, ids of which nothing is known there).
     :param machines: names. :param seen: ids of builds whose status was seen just now.
     """
     waiting = acceptance.waiting()
 
     def ask_all(name):
-        return [(one, ask(name, one)) for one in waiting[name] if one not in seen]
+        return ask(name, [one for one in waiting[name] if one not in seen])
 
-    found = []
-    for name, answers, _ in parallel.each(ask_all, [one for one in machines if one in waiting]):
-        for build_id, statuses in answers or ():  # a machine that is out of reach comes later
-            found.extend((name, status) for status in statuses)
-            if not statuses:
-                acceptance.absent(name, build_id)
+    found, nothing = [], ([], [])
+    for name, told, _ in parallel.each(ask_all, [one for one in machines if one in waiting]):
+        statuses, absent = told or nothing  # a machine that is out of reach comes later
+        found.extend((name, status) for status in statuses)
+        for build_id in absent:
+            acceptance.absent(name, build_id)
     acceptance.take(found)

@@ -9,6 +9,9 @@ from __future__ import absolute_import, print_function, unicode_literals
 from business_hyper_fusion.names import means
 from controller import answer, errors, parallel
 
+AT_ONCE = 50
+"""Builds by their ids in one question: what a machine answers in some seconds, whatever they have made."""
+
 
 class Finder(object):
     """:param contacts: {machine name: contact.Contact}. :param journal: journal.Journal.
@@ -60,6 +63,29 @@ class Finder(object):
         """What one machine tells of its builds and executors, see answer.believed_builds."""
         said = self._contacts[name].ask("builds", {"build": wanted, "limit": limit})
         return answer.believed_builds(said or {})
+
+    def those(self, name, ids):
+        """(statuses, ids of which it knows nothing) of what one machine tells of builds by their ids."""
+        statuses, absent = [], []
+        for start in range(0, len(ids), AT_ONCE):
+            part = ids[start : start + AT_ONCE]
+            told, unknown = self._asked_at_once(name, part)
+            statuses.extend(one for one in told if one["build_id"] in part)
+            absent.extend(one for one in unknown if one in part)
+        return statuses, absent
+
+    def _asked_at_once(self, name, ids):
+        """Scripts of an earlier version know of one id a question only."""
+        said = self._contacts[name].ask("builds", {"build": "-", "limit": 1, "ids": ids})
+        if said is None:
+            return [], ids
+        believed = answer.believed_builds(said)
+        if believed["absent"] is not None:
+            return believed["builds"], believed["absent"]
+        each = [(one, self.ask(name, one, 1)["builds"]) for one in ids]
+        return [status for _, told in each for status in told], [
+            one for one, told in each if not told
+        ]
 
     def missing(self, build_id):
         """The error of a build that its machine knows nothing of."""

@@ -135,12 +135,7 @@ class Controller(object):
         from controller import catch_up
 
         names = self._contacts if machines is None else machines
-        catch_up.catch_up(
-            self._acceptance,
-            lambda name, build_id: self._finder.ask(name, build_id, 1)["builds"],
-            names,
-            seen,
-        )
+        catch_up.catch_up(self._acceptance, self._finder.those, names, seen)
 
     def notify(self, build, texts=()):
         """Tells again of a past build's end. :param texts: whom, see notify.parse; by default all who are told.

@@ -61,7 +61,7 @@ def test_whole_statuses_are_believed_and_others_left_out():
     "said", [{}, {"builds": 1, "executors": [], "load": "x", "processors": True}]
 )
 def test_an_answer_of_another_shape_is_empty(said):
-    empty = {"builds": [], "executors": {}, "load": None, "processors": None}
+    empty = {"builds": [], "executors": {}, "load": None, "processors": None, "absent": None}
     assert answer.believed_builds(said) == empty
 
 

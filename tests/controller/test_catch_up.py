@@ -8,10 +8,12 @@ import shutil
 
 import pytest
 
-from controller import errors, newest
+from controller import errors, finder, newest
+from tests.controller import statuses
 from tests.controller.workshop import Sink
 from tests.lab import answering, process
 
+HELD, GONE = "20260101T000000000-0000000a", "20260101T000000000-0000000b"
 SCRIPT = "echo first; echo last line; exit 3"
 
 
@@ -84,6 +86,44 @@ def test_a_build_that_a_listing_leaves_out_is_accepted_too(workshop, receiver):
     (listed,) = workshop.controller(SCRIPT).status(limit=1)
     assert len(receiver.requests) == 2
     assert told(receiver)[0]["build_id"] == listed["build_id"]
+
+
+def test_one_question_finds_all_ends_of_a_machine(workshop, receiver, monkeypatch):
+    monkeypatch.setattr(finder, "AT_ONCE", 2)
+    controller = workshop.controller(SCRIPT)
+    for _ in range(3):
+        wait_for_the_end(workshop, launch(controller, receiver))
+    before = len(workshop.commands("builder-1"))
+    workshop.controller(SCRIPT).accept()
+    assert len(receiver.requests) == 3
+    asked = [words for words in workshop.commands("builder-1")[before:] if "builds" in words]
+    assert len(asked) == 2, asked
+
+
+class Earlier(object):
+    """A machine with scripts that know of no question for several ids."""
+
+    def ask(self, name, question):
+        assert name == "builds"
+        known = [statuses.running(HELD)] if question["build"] == HELD else []
+        return {"answer": "builds", "builds": known, "executors": {}, "load": [0, 0, 0]}
+
+
+def test_a_machine_with_earlier_scripts_is_asked_one_by_one():
+    found = finder.Finder({"old": Earlier()}, None, None)
+    told, absent = found.those("old", [HELD, GONE])
+    assert ([one["build_id"] for one in told], absent) == ([HELD], [GONE])
+
+
+class Liar(object):
+    """A machine that tells of builds that it was not asked for."""
+
+    def ask(self, name, question):
+        return {"answer": "builds", "builds": [statuses.running(HELD)], "absent": [HELD, "x", 1]}
+
+
+def test_what_was_not_asked_for_is_not_believed():
+    assert finder.Finder({"other": Liar()}, None, None).those("other", [GONE]) == ([], [])
 
 
 def test_a_running_build_stays_open(workshop, receiver):

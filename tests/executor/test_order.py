@@ -72,3 +72,33 @@ def test_a_torn_line_spoils_no_other_and_lines_of_what_is_gone_go(machine, monke
     with open(executor.launched) as file:
         assert file.read().split() == ids
     assert order.newest(executor) == ids[::-1]
+
+
+def test_the_newest_few_are_those_of_all(machine):
+    executor = machine.business.executor("1")
+    os.makedirs(executor.builds)
+    ids = ["20261121T0655%05d-%08x" % (7 * number % 300, number) for number in range(300)]
+    for build_id in ids:
+        order.add(executor, build_id)
+        if build_id not in ids[250:290]:  # what is gone lies between
+            os.mkdir(os.path.join(executor.builds, build_id))
+    order.add(executor, ids[5])  # its second attempt
+    os.mkdir(
+        os.path.join(executor.builds, "20201121T065500000-ffffffff")
+    )  # from before this was written down
+    every = order.newest(executor)
+    assert every[:2] == [ids[5], ids[299]] and len(every) == 261
+    assert every[-1] == "20201121T065500000-ffffffff"
+    for most in (0, 1, 2, 11, 12, 150, 260, 261, 300):
+        assert order.newest(executor, most) == every[:most], most
+
+
+def test_the_newest_few_are_found_without_looking_at_all(machine, monkeypatch):
+    executor = machine.business.executor("1")
+    os.makedirs(executor.builds)
+    for number in range(10):
+        build_id = "20261121T0655%05d-%08x" % (number, number)
+        os.mkdir(os.path.join(executor.builds, build_id))
+        order.add(executor, build_id)
+    monkeypatch.setattr(order, "present", None)
+    assert order.newest(executor, 3)[0] == build_id
