@@ -75,6 +75,7 @@ class Executor(object):
         self.request = join(self.path, "data_data.json")
         self.builds = join(self.path, "builds")
         self.launched = join(self.path, "launched")
+        self.workspaces = join(self.path, "workspaces")
 
     def attempt(self, build_id, number):
         return Attempt(self, build_id, number)

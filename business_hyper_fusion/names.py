@@ -15,7 +15,7 @@ import time
 
 RESERVED = frozenset(
     "branches build builds cache commits data_data.json events.jsonl launched lock log mirrors releases "
-    "run source status tags trees".split()
+    "run source status tags trees workspaces".split()
 )
 """Files and directories of Tristan's own that stand beside those named after hosts and projects."""
 

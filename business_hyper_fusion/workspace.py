@@ -2,6 +2,8 @@
 
 It is the ref's source itself, renamed, so that keeping costs nothing, and with it what the failing step needs to run
 once more. An executor keeps the newest one of a ref, until ``limits.keep_failed_seconds`` are over.
+
+``workspaces/`` of the executor has an empty file for each, so that a build need not look for them in all of its past.
 """
 
 from __future__ import absolute_import, print_function
@@ -36,6 +38,8 @@ def keep(work, ended):
         return
     directory = work.attempt.workspace
     source = source_of(work.attempt)
+    note_all(work.executor)
+    note(work.executor.workspaces, work.attempt)
     compat.make_directories(directory)
     os.rename(work.ref.source, source)
     checkout.forget(work.ref)
@@ -95,16 +99,49 @@ def kept_until(document):
 def remove_old(work):
     """Workspaces of this executor whose time is over, and those that this attempt's own one takes the place of."""
     own = work.attempt
-    for attempt in kept(work.executor):
+    try:
+        note_all(work.executor)
+    except (IOError, OSError):
+        pass  # A full disk: the next build tries again.
+    for attempt in noted(work.executor):
         if attempt.path == own.path:
+            continue
+        if not os.path.lexists(attempt.workspace):  # a collection took it
+            compat.remove_file(os.path.join(work.executor.workspaces, attempt.token))
             continue
         replaced = bool(work.status.document["workspace"]) and is_of(attempt, work.request)
         if replaced or not is_promised(attempt, clocks.behind(work.request)):
             remove(attempt)
 
 
+def noted(executor):
+    """:returns: list of layout.Attempt of which ``workspaces/`` says that they have a workspace."""
+    try:
+        tokens = sorted(os.listdir(executor.workspaces))
+    except OSError:
+        return kept(executor)
+    places = [token.rpartition(".") for token in tokens]
+    return [executor.attempt(one, int(number)) for one, _, number in places if number.isdigit()]
+
+
+def note_all(executor):
+    """Make ``workspaces/`` where it is missing. The executor's lock is held."""
+    if not os.path.isdir(executor.workspaces):
+        made = executor.workspaces + ".new"
+        compat.make_directories(made)
+        for attempt in kept(executor):
+            note(made, attempt)
+        os.rename(made, executor.workspaces)
+
+
+def note(directory, attempt):
+    """That an attempt has, or is about to have, a workspace."""
+    path = os.path.join(directory, attempt.token)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644))
+
+
 def kept(executor):
-    """:returns: list of layout.Attempt that have a workspace."""
+    """:returns: list of layout.Attempt that have a workspace, looked for in all builds."""
     found = []
     for path in sorted(
         glob.glob(os.path.join(glob_escape(executor.builds), "*", "*", "workspace"))
@@ -154,5 +191,6 @@ def remove(attempt):
         try:
             checkout.remove_tree(attempt.workspace)
             compat.remove_file(attempt.shell_lock)
+            compat.remove_file(os.path.join(attempt.executor.workspaces, attempt.token))
         finally:
             os.close(held)

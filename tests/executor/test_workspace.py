@@ -4,6 +4,7 @@ from __future__ import absolute_import, print_function
 
 import json
 import os
+import shutil
 import subprocess
 import time
 
@@ -11,6 +12,7 @@ import pytest
 
 from business_hyper_fusion import compat, files, lock, workspace
 
+TAG = {"kind": "tag", "name": "v1", "commit": ""}
 FAILING = "echo made >made; chmod 500 .; exit 7"
 
 
@@ -190,3 +192,26 @@ def test_the_line_repeats_it_on_the_machine(docker_machine, address):
             with open(os.path.join(directory, name), "rb") as file:
                 assert b"hidden-value" not in file.read()
     assert json.dumps(status).count("hidden-value") == 0
+
+
+def test_a_note_says_where_workspaces_are(machine, address, shop):
+    shop.tag("v1")
+    executor = machine.business.executor("1")
+    first = build(machine, address)
+    assert os.listdir(executor.workspaces) == [machine.attempt(first).token]
+    shutil.rmtree(executor.workspaces)  # as of scripts that wrote none
+    assert [one.build_id for one in workspace.kept(executor)] == [first["build_id"]]
+    second = build(machine, address, ref=dict(TAG))
+    wanted = sorted(machine.attempt(request).token for request in (first, second))
+    assert sorted(os.listdir(executor.workspaces)) == wanted
+
+
+def test_a_note_goes_with_its_workspace(machine, address, shop):
+    shop.tag("v1")
+    executor = machine.business.executor("1")
+    gone, old = build(machine, address), build(machine, address, ref=dict(TAG))
+    shutil.rmtree(machine.attempt(gone).path)
+    assert [one.build_id for one in workspace.kept(executor)] == [old["build_id"]]
+    expire(machine, old)
+    build(machine, address, "true")
+    assert os.listdir(executor.workspaces) == []
