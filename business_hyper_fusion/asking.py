@@ -35,7 +35,11 @@ def check(work):
 
 def images(work, names, runner=None):
     """:param names: of images, or ids. :returns: list of dict, one for each that is there, in this order."""
-    answer = run(work, engine.image_inspect(work.engine, names), runner, capture=True)
+    return images_in(run(work, engine.image_inspect(work.engine, names), runner, capture=True))
+
+
+def images_in(answer):
+    """:param answer: Finished of engine.image_inspect. :returns: the same."""
     found = []
     for line in answer.text().splitlines():
         try:

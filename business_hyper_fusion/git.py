@@ -20,6 +20,8 @@ SAFE = (
     ("core.attributesFile", "/dev/null"),
     ("credential.helper", ""),
     ("gc.auto", "0"),
+    # From git 2.29 on: else each fetch starts a process that finds out that there is nothing to do.
+    ("maintenance.auto", "false"),
     ("protocol.ext.allow", "never"),
     ("protocol.file.allow", "never"),
     ("submodule.recurse", "false"),
@@ -60,9 +62,13 @@ def list_remote(address, refs):
     return command("ls-remote", "--", address, *refs)
 
 
-def commit_of(mirror, name):
-    """``name`` is a full ref name or a hash: neither can be an option."""
-    return command("--git-dir", mirror, "rev-parse", "--verify", "--quiet", name + "^{commit}")
+def describe(mirror, name):
+    """A commit's full hash, and in the next line what people call it.
+
+    ``name`` is a full ref name or a hash: neither can be an option.
+    """
+    words = ("--git-dir", mirror, "log", "--no-walk", "--format=%H%n%h %s", name + "^{commit}")
+    return command(*(words + ("--",)))
 
 
 def reachable(mirror, commit, ref):
@@ -81,10 +87,6 @@ def remove_untracked(mirror, source):
     return command("--git-dir", mirror, "--work-tree", source, "clean", "-ffdxq")
 
 
-def subject(mirror, commit):
-    return command("--git-dir", mirror, "log", "-1", "--format=%h %s", commit)
-
-
 def links(mirror, commit):
     """The commit's submodules, one ``160000 commit <hash>\\t<path>`` a line, a line end within a path as NUL.
 
@@ -99,12 +101,6 @@ def links(mirror, commit):
 def file_content(mirror, commit, path):
     """Fails when the commit has no such file."""
     return command("--git-dir", mirror, "cat-file", "blob", "%s:%s" % (commit, path))
-
-
-def mentions(mirror, commit, text, path):
-    """Exit status 0 when a file of the commit holds the text."""
-    words = ("--git-dir", mirror, "grep", "--quiet", "--fixed-strings", "-e", text, commit)
-    return command(*(words + ("--", path)))
 
 
 def settings_in(path, pattern):

@@ -12,13 +12,27 @@ import os
 from business_hyper_fusion import asking, clocks, compat, engine, files, lock, names, outcome
 
 
-def run(work):
-    """:returns: {"build_image": its name, "build_image_id", "id": of the base image}; it is there, and up to date.
+@contextlib.contextmanager
+def asked_ahead(work):
+    """A BuildImage that the engine is asked for while something else is done; None where builds have no container."""
+    if not work.in_docker:
+        yield None
+        return
+    image = BuildImage(work)
+    image.ask_ahead()
+    try:
+        yield image
+    finally:
+        image.forget_asking()
+
+
+def run(work, image):
+    """:param image: as asked_ahead gave it.
+    :returns: {"build_image": its name, "build_image_id", "id": of the base image}; it is there, and up to date.
 
     :raises outcome.Ended: ``no_engine``, ``engine_denied``, ``engine_unavailable``, ``image_unavailable``,
         ``image_changed``, ``image_failed``.
     """
-    image = BuildImage(work)
     if work.request["image"]["id"]:
         image.pin(work.request["image"]["id"])
     image.use()
@@ -52,6 +66,7 @@ class BuildImage(object):
         self._recipe = work.request["image"]["recipe"]
         self._pinned = ""
         self._ids = {}
+        self._asked = None
         self.name = names.build_image(self._base, os.getuid())
         self.base_digests = []
 
@@ -83,6 +98,28 @@ class BuildImage(object):
         """:returns: what the status says of the images; to be asked once the build image is up to date."""
         return dict(self._ids, build_image=self.name)
 
+    def ask_ahead(self):
+        """Ask for what up_to_date() wants to know, nearly always; its answer is waited for there.
+
+        From here on the image is kept from who would remove it; if somebody just does, it is asked for later.
+        """
+        work = self._work
+        if work.request["image"]["id"]:
+            return
+        try:
+            compat.make_directories(work.business.images)
+            if lock.acquire(mark_of(work.business, self.name), shared=True) is not None:
+                words = engine.image_inspect(work.engine, [self.name, self._base])
+                self._asked = work.runner.begin(work.engine_command(words, capture=True))
+        except (IOError, OSError, outcome.Ended):
+            pass  # What it is about the phase itself will tell.
+
+    def forget_asking(self):
+        """End the question, if nobody took its answer."""
+        if self._asked:
+            self._work.runner.abandon(self._asked)
+        self._asked = None
+
     def use(self):
         """Mark the image as used now, and keep off who would remove it for as long as this process lives."""
         work = self._work
@@ -94,7 +131,11 @@ class BuildImage(object):
 
     def up_to_date(self):
         """One call to the engine when all is well, which is nearly always."""
-        found = self._inspect([self.name] if self._pinned else [self.name, self._base])
+        if self._asked:
+            asked, self._asked = self._asked, None
+            found = asking.images_in(self._work.runner.finish(asked))
+        else:
+            found = self._inspect([self.name] if self._pinned else [self.name, self._base])
         if len(found) != (1 if self._pinned else 2):
             return False
         labels = (found[0].get("Config") or {}).get("Labels") or {}

@@ -13,6 +13,9 @@ import os
 
 from business_hyper_fusion import git, outcome
 
+MOST_ATTRIBUTES = 1024 * 1024
+"""Bytes that are read of a .gitattributes."""
+
 
 def fetch(work, mirror, commit):
     """Download what the mirror lacks of the commit's objects; under the mirror's lock."""
@@ -58,8 +61,10 @@ def filter_of(work, mirror):
     return settings, variables
 
 
-def is_mentioned(mirror, commit):
-    """Whether the repository uses LFS, going by its topmost .gitattributes."""
-    return mirror.git.succeeds(
-        git.mentions(mirror.path, commit, "filter=lfs", ".gitattributes"), capture=True
-    )
+def is_mentioned(source):
+    """Whether the repository uses LFS, going by its topmost .gitattributes, just checked out."""
+    path = os.path.join(source, ".gitattributes")
+    if os.path.islink(path) or not os.path.isfile(path):
+        return False
+    with open(path, "rb") as attributes:
+        return b"filter=lfs" in attributes.read(MOST_ATTRIBUTES)

@@ -8,6 +8,7 @@ Out: the objects; or outcome.Ended with ``repository_unavailable``, ``git_stalle
 from __future__ import absolute_import, print_function
 
 import os
+import re
 import shutil
 
 from business_hyper_fusion import compat, git, lock, names, outcome, room
@@ -16,6 +17,10 @@ from business_hyper_fusion.progress import Progress
 
 EVERYTHING = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
 """Servers hand out refs, not any hash, so a commit is looked for in all of them."""
+
+
+_DESCRIBED = re.compile("^([0-9a-f]{40}|[0-9a-f]{64})\n(.*)\n", re.MULTILINE)
+"""Git's warnings share the stream."""
 
 
 class Git(object):
@@ -85,9 +90,12 @@ class Mirror(object):
         return self._ask(git.fetch(self.path, self.address, [refspec]), True).exit_status == 0
 
     def find(self, name):
-        """:param name: full name of a ref, or a hash. :returns: the commit's full hash, or ""."""
-        found = self.git.run(git.commit_of(self.path, name), capture=True)
-        return found.text() if found.exit_status == 0 else ""
+        """:param name: full name of a ref, or a hash.
+        :returns: (the commit's full hash, its short hash and subject), or ("", "").
+        """
+        found = self.git.run(git.describe(self.path, name), capture=True)
+        described = _DESCRIBED.search(found.text() + "\n")
+        return described.groups() if described and found.exit_status == 0 else ("", "")
 
     def forget_if_damaged(self):
         """Drop a mirror that lacks objects, or has them broken; it is cloned anew then. Takes its lock.

@@ -74,9 +74,10 @@ class Phases(object):
 
     def _all(self):
         self._phase("sync", self._sync)
-        self._phase("source", self._source)
-        if self._work.in_docker:
-            self._phase("image", self._image)
+        with image.asked_ahead(self._work) as build_image:
+            self._phase("source", self._source)
+            if self._work.in_docker:
+                self._phase("image", lambda: self._image(build_image))
         self._phase("build", self._build)
         self._phase("package", self._package)
         if self._work.request["publish"]:
@@ -91,8 +92,8 @@ class Phases(object):
         origin = trees if self._work.request["tree"] else source
         self._work.status.document["commit"] = origin.run(self._work)
 
-    def _image(self):
-        self._work.status.document["image"].update(image.run(self._work))
+    def _image(self, build_image):
+        self._work.status.document["image"].update(image.run(self._work, build_image))
 
     def _build(self):
         work = self._work

@@ -110,7 +110,21 @@ class Runner(object):
         :param meter: ContainerMeter, sampled as often as it wants.
         :raises outcome.Ended: cancelled, timeout; the command is dead then. ``not_found`` when it can't start.
         """
-        process = _start(command)
+        return self.finish(self.begin(command), meter)
+
+    def begin(self, command):
+        """Start it, and do something else meanwhile. :returns: what one of :func:`finish` and :func:`abandon` takes."""
+        return command, _start(command)
+
+    def abandon(self, begun):
+        """Nobody wants to know any more."""
+        _Watch(begun[1], begun[0], None).kill()
+        _reap(begun[1], wait=True)
+        begun[1].stdout.close()
+
+    def finish(self, begun, meter=None):
+        """The same as :func:`run`, of a command that runs already; its time limit is counted from here."""
+        command, process = begun
         watch = _Watch(process, command, self._control)
         try:
             self._pump(process, watch, command, meter)

@@ -54,6 +54,7 @@ class ContainerMeter(object):
 
     :param cid_file: where the engine writes the container's id.
     :param find_pid: callable(container id) -> pid of its first process, or None while there is none.
+    :param runs: callable() -> whether there is something to measure: before, its groups are made one after the other.
     """
 
     EVERY = 0.02
@@ -64,9 +65,10 @@ class ContainerMeter(object):
 
     SLOWEST = 0.5
 
-    def __init__(self, cid_file, find_pid):
+    def __init__(self, cid_file, find_pid, runs=lambda: True):
         self._cid_file = cid_file
         self._find_pid = find_pid
+        self._runs = runs
         self._groups = None
         self._begun = compat.monotonic()
         self._due = self._begun
@@ -82,7 +84,7 @@ class ContainerMeter(object):
         if now < self._due:
             return
         self._due = now + min(max(self.EVERY, (now - self._begun) * self.SHARE), self.SLOWEST)
-        if self._groups is None:
+        if self._groups is None and self._runs():
             self._groups = self._find_groups()
         if self._groups is not None:
             self._take(self._groups.read())

@@ -44,6 +44,7 @@ class Source(object):
         self._git = Git(work)
         self._mirror = Mirror(work, self._git, self._address)
         self._parts = []
+        self._subject = ""
 
     def bring(self):
         """:returns: the commit's full hash; the files are there then."""
@@ -105,7 +106,7 @@ class Source(object):
     def _find_commit(self):
         """:returns: the full hash of what was asked for: the ref's newest commit, or the named one."""
         wanted = self._ref["commit"] or (self._ref["name"] if self._ref["kind"] == "commit" else "")
-        commit = self._mirror.find(wanted or self._full_ref())
+        commit, self._subject = self._mirror.find(wanted or self._full_ref())
         if not commit and not wanted:
             message = "%s was fetched from %s, but can't be read" % (
                 self._full_ref(),
@@ -139,7 +140,7 @@ class Source(object):
                 raise outcome.error(
                     "checkout_failed", "git could not check out %s; see the log" % commit
                 )
-        self._say_what_is_there(commit)
+        self._say_what_is_there()
         if self._wanted["git_directory"]:
             git_directory.give(self._work, self._mirror, commit)
 
@@ -182,14 +183,13 @@ class Source(object):
             if path not in used:
                 compat.remove_file(path)
 
-    def _say_what_is_there(self, commit):
-        subject = self._git.run(git.subject(self._mirror.path, commit), capture=True)
+    def _say_what_is_there(self):
         say = self._work.log.say
-        say("==> source: %s" % subject.text())
+        say("==> source: %s" % self._subject)
         if self._parts[0].links and not self._wanted["submodules"]:
             message = "==> source: %d submodules stay empty; the project's `checkout: {submodules: true}` fetches them"
             say(message % len(self._parts[0].links))
-        if not self._wanted["lfs"] and lfs.is_mentioned(self._mirror, commit):
+        if not self._wanted["lfs"] and lfs.is_mentioned(self._work.ref.source):
             say(
                 "==> source: LFS files stay pointers; the project's `checkout: {lfs: true}` fetches them"
             )

@@ -14,6 +14,7 @@ from business_hyper_fusion import (
     compat,
     container,
     engine,
+    engine_socket,
     files,
     lifeline,
     outcome,
@@ -97,7 +98,7 @@ class DockerStep(object):
         self._name = container.name(work, step)
         self._cid_file = work.scratch("container_id." + step.name)
         self._environment_file = work.scratch("environment")
-        self._meter = ContainerMeter(self._cid_file, self._pid_of)
+        self._meter = ContainerMeter(self._cid_file, self._pid_of, self._script_runs)
         self._lifeline = None
         self._broken_off = False
 
@@ -155,8 +156,16 @@ class DockerStep(object):
     def clean(self):
         if self._broken_off:
             self._wait_for_engine()
-        _run_clean(self._work, self._step, self._script("clean_build_project.sh", []))
+        cleaning = self._script("clean_build_project.sh", [])
+        if self._is_gone():
+            cleaning.environment["TRISTAN_GONE"] = "yes"
+        _run_clean(self._work, self._step, cleaning)
         compat.remove_file(self._environment_file)
+
+    def _is_gone(self):
+        """Whether there is nothing to remove, as nearly always: a client of the engine takes long to find that out."""
+        environment = self._work.host_environment()
+        return engine_socket.says_gone(self._work.engine, environment, self._name)
 
     def _wait_for_engine(self):
         """One that was killed is mostly started again at once. Its containers end without it, by their lifeline."""
@@ -176,11 +185,12 @@ class DockerStep(object):
             scripts.interpreter(path) + arguments, environment, directory=self._work.ref.build
         )
 
-    def _pid_of(self, container_id):
-        """Not of one that is just started or removed: that has no pid, and the engine answers only when it is done."""
+    def _script_runs(self):
+        """A container that is just started or removed has no pid, and the engine answers only when it is done."""
         self._lifeline.listen()
-        if not self._lifeline.began or self._lifeline.exit_status is not None:
-            return None
+        return self._lifeline.began and self._lifeline.exit_status is None
+
+    def _pid_of(self, container_id):
         state = reaper.ask_engine(engine.state_inspect(self._work.engine, container_id))
         try:
             return int(json.loads(state)["Pid"]) if state else None

@@ -20,9 +20,12 @@ from business_hyper_fusion.process import CAPTURE_LIMIT
 
 MOST = 500
 DEPTH = 10
+MOST_KEPT = 100
+"""Commits whose links a mirror remembers."""
 """A repository can be its own submodule."""
 
 _LINK = re.compile(b"160000 commit ([0-9a-f]{40})\t(.+)")
+_HASH = re.compile(r"[0-9a-f]{40}\Z")
 _SETTING = re.compile(r"submodule\.(.+)\.(path|url)\Z", re.DOTALL)
 _ADDRESS = re.compile(
     r"([a-z]+://[^/]+/|(?:[^/:\[\]]*@)?(?:\[[^/\]]*\]|[^/:\[\]]*):/?)(.*)\Z", re.DOTALL
@@ -45,6 +48,49 @@ class Part(object):
 
 
 def _links(mirror, commit):
+    """What a commit links to never changes, so it is kept in the mirror: listing all of a tree takes a while."""
+    path = os.path.join(mirror.path, "links.json")
+    kept = _read_kept(path)
+    if commit in kept:
+        return kept[commit]
+    links = _listed(mirror, commit)
+    kept = dict(list(kept.items())[: MOST_KEPT - 1])
+    kept[commit] = links
+    _keep(path, kept)
+    return links
+
+
+def _read_kept(path):
+    """:returns: {commit: its links}; nothing where the file is not as it was written."""
+    try:
+        kept = (files.read_json(path) or {}).items()
+        return dict((commit, _bytes_of(links)) for commit, links in kept)
+    except (AttributeError, TypeError, ValueError, outcome.Ended):
+        return {}
+
+
+def _bytes_of(links):
+    links = dict((compat.to_latin1(path), commit) for path, commit in links.items())
+    for path in links:
+        _check_path(path)
+        if not _HASH.match(links[path]):
+            raise ValueError("no hash: %r" % links[path])
+    return links
+
+
+def _keep(path, kept):
+    """JSON knows no bytes: one character for each. Where there is no room, the tree is listed again the next time."""
+    document = dict(
+        (commit, dict((path.decode("latin-1"), links[path]) for path in links))
+        for commit, links in kept.items()
+    )
+    try:
+        files.publish_json(path, document)
+    except (IOError, OSError):
+        pass
+
+
+def _listed(mirror, commit):
     output = mirror.git.run(git.links(mirror.path, commit), capture=True).output
     if len(output) >= CAPTURE_LIMIT:
         raise _refused("%s has too many submodules" % mirror.address)
@@ -136,7 +182,7 @@ class Fetcher(object):
             except outcome.Ended as ended:
                 raise _unavailable(path, ended)
             self._fetched[mirror.address] = mirror
-        if not mirror.find(commit) and not mirror.fetch_commit(commit):
+        if not mirror.find(commit)[0] and not mirror.fetch_commit(commit):
             message = "submodule %s: %s has no commit %s; was it pushed there?"
             raise outcome.error(
                 "submodule_commit_not_found", message % (_shown(path), mirror.address, commit)

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Remove what do_build_project.sh started; runs after every build, however it ended. Nothing there is fine: the engine
-# itself removes a container that has ended.
+# itself removes a container that has ended, and where it has just said so, TRISTAN_GONE is not empty.
 set -eu
 set -f
 
-[ "$TRISTAN_ISOLATION" = docker ] || exit 0
+[ "$TRISTAN_ISOLATION" = docker ] && [ -z "${TRISTAN_GONE:-}" ] || exit 0
 
 gone() {
 	# shellcheck disable=SC2086

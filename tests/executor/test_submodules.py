@@ -3,6 +3,7 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import json
 import os
 
 import pytest
@@ -309,3 +310,35 @@ def test_relative_addresses(base, url, expected):
     except Refused:
         address = None
     assert address == expected
+
+
+def test_what_a_commit_links_to_is_remembered_in_its_mirror(machine, address, linked, tmpdir):
+    found, _ = built(machine, address)
+    assert found["state"] == "success"
+    kept = kept_links(machine, "shop")
+    assert list(kept) == [found["commit"]] and list(kept[found["commit"]]) == ["lib/a"]
+    again, log = built(machine, address)
+    assert again["state"] == "success" and "lib/a/a.txt" in log
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"x": 1}', '{"COMMIT": {"../x": "y"}}', '{"COMMIT": {"a": "-x"}}']
+)
+def test_links_that_nobody_wrote_are_found_again(machine, address, linked, text):
+    commit = built(machine, address)[0]["commit"]
+    path = links_file(machine, "shop")
+    with open(path, "w") as target:
+        target.write(str(text.replace("COMMIT", commit)))
+    found, _ = built(machine, address)
+    assert found["state"] == "success"
+    assert list(kept_links(machine, "shop")[commit]) == ["lib/a"]
+
+
+def links_file(machine, name):
+    mirrors = machine.business.mirrors
+    found = [entry for entry in os.listdir(mirrors) if name in entry and entry.endswith(".git")]
+    return os.path.join(mirrors, found[0], "links.json")
+
+
+def kept_links(machine, name):
+    return json.loads(read(links_file(machine, name)))
