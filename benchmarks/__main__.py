@@ -8,7 +8,7 @@ import sys
 import time
 
 from benchmarks import lab as labs
-from benchmarks import measure, peers, plot, report, rows
+from benchmarks import measure, page, peers, plot, report, rows
 from tests.lab import process
 
 RESULTS = os.path.join(peers.BENCH, "results")
@@ -43,6 +43,7 @@ def run(chosen, options):
     document = report.document(results, failures, begun)
     report.write(document, RESULTS)
     plot.write(document, RESULTS)
+    page.write(document, RESULTS)
     print("\n".join(report.lines(document)))
     return 1 if failures else 0
 

@@ -138,11 +138,16 @@ def table(row):
 
 
 def columns(figures, figure, unit):
+    return "%10s %10s %10s %8s %8s" % cells(figures, figure, unit)
+
+
+def cells(figures, figure, unit):
+    """One figure of one contender: median, min, max, CPU seconds, times the floor: tuple of five texts."""
     values = figures[figure]
-    cells = tuple(shown(values[key], unit) for key in ("median", "min", "max"))
+    shape = tuple(shown(values[key], unit) for key in ("median", "min", "max"))
     cpu = "%.3f" % figures["cpu"]["median"] if "cpu" in figures else ""
     against = "%.2f" % values["ratio"] if values["ratio"] is not None else ""
-    return "%10s %10s %10s %8s %8s" % (cells + (cpu, against))
+    return shape + (cpu, against)
 
 
 def goals(row):
