@@ -14,6 +14,7 @@ import json
 import threading
 
 from controller import answer, errors, remote_command
+from controller.outlook import Outlook
 from controller.plan import BUSINESS_ID
 from controller.shared_watch import SharedWatch
 from controller.together import Together
@@ -30,6 +31,7 @@ class Contact(object):
     def __init__(self, machine, state, connect):
         self.machine = machine
         self.business = remote_command.business_directory(machine.root, BUSINESS_ID)
+        self.outlook = Outlook()
         self._state = state
         self._connect = connect
         self._transport = None

@@ -86,15 +86,12 @@ class Launcher(object):
 
     def _launch_once(self, plan, secrets, withdraw):
         """Tries the executors in turn until one takes the build."""
-        running, unfit = [], collections.OrderedDict()
+        running, unfit = collections.OrderedDict(), collections.OrderedDict()
         for machine, executor_id, known in self._spread.order(plan):
             if machine.name in unfit:
                 continue
-            if known:
-                running.append("%s/%s runs %s" % (machine.name, executor_id, known))
-                continue
             try:
-                said = self._try(plan, machine, executor_id, secrets, withdraw)
+                said = self._offer(plan, (machine, executor_id), known, secrets, withdraw)
             except (errors.MachineUnreachable, errors.LaunchRefused) as error:
                 if not is_the_machine_s(error):
                     raise
@@ -103,13 +100,31 @@ class Launcher(object):
                 continue
             if said["answer"] == "started":
                 return self._started(plan, machine, executor_id, said)
-            running.append("%s/%s runs %s" % (machine.name, executor_id, said.get("build_id")))
+            running["%s/%s" % (machine.name, executor_id)] = said.get("build_id")
         withdraw()
         if not running:
             raise list(unfit.values())[0]
         raise errors.Busy(
-            "every executor is busy: %s" % ", ".join(running), remedy="use --wait, or try later"
+            "every executor is busy: %s" % ", ".join("%s runs %s" % one for one in running.items()),
+            remedy="use --wait, or try later",
         )
+
+    def _offer(self, plan, place, known, secrets, withdraw):
+        """The answer of one executor; it is not asked where what it runs is known.
+
+        :param place: (Machine, executor id).
+        """
+        machine, executor_id = place
+        outlook = self._contacts[machine.name].outlook
+        known = known or outlook.take(executor_id, plan)
+        if known:
+            return {"answer": "busy", "build_id": known}
+        said = None
+        try:
+            said = self._try(plan, machine, executor_id, secrets, withdraw)
+            return said
+        finally:
+            outlook.settle(executor_id, said)
 
     def _try(self, plan, machine, executor_id, secrets, withdraw):
         """The answer of one executor: "started" or "busy"."""

@@ -33,7 +33,7 @@ class Controller(object):
         self._acceptance = accept.Acceptance(
             settings, journal, self._log_end, note, self._requeue, Late(journal, self._end, note)
         )
-        self._finder = finder.Finder(self._contacts, journal, self._acceptance.take)
+        self._finder = finder.Finder(self._contacts, journal, self._seen)
 
     def plan(self, project, **chosen):
         """What would be launched, checked; nothing is sent.
@@ -104,7 +104,9 @@ class Controller(object):
         :param patience: seconds without contact before errors.StillRunning.
         :returns: dict, the terminal status.
         """
-        return self._supervision().watch(build, sink, offset, patience)
+        status = self._supervision().watch(build, sink, offset, patience)
+        self._note_ends([(status["machine"], status)])
+        return status
 
     def read_log(self, build, sink, offset=0, attempt=None):
         """Reads a log as far as it is now. :param attempt: int, None for the latest. :returns: dict, the status."""
@@ -303,6 +305,17 @@ class Controller(object):
             "there is no machine %s in the settings" % name,
             remedy="known: %s" % (", ".join(self.settings.machines) or "none"),
         )
+
+    def _seen(self, found):
+        """:param found: list of (machine name, status). :returns: the statuses, their ends accepted."""
+        self._note_ends(found)
+        return self._acceptance.take(found)
+
+    def _note_ends(self, found):
+        for machine, status in found:
+            if machine in self._contacts and accept.has_ended(status):
+                outlook = self._contacts[machine].outlook
+                outlook.ended(status["executor_id"], status["build_id"])
 
     def _supervision(self):
         from controller.supervision import Supervision

@@ -4,9 +4,9 @@ Job: rank the executors of the machines that may run a plan.
 In: a Plan, the journal, contacts by machine name. Out: machine, executor id and what it runs, best first.
 
 The executor that this operator's last build of the ref went to needs no question, so that in the steady state a
-build takes one round trip. Others are asked of the machines, which know of all operators' builds: of the free
-executors those that hold the ref go first, then those of the machine with the smallest share of busy ones, of these
-the one that has rested longest.
+build takes one round trip. Others are asked of the machines, which know of all operators' builds, or were asked a
+moment ago (outlook.py): of the free executors those that hold the ref go first, then those of the machine with the
+smallest share of busy ones, of these the one that has rested longest.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
@@ -15,7 +15,7 @@ import random
 
 import six
 
-from controller import answer, parallel
+from controller import answer, compat, outlook, parallel
 
 
 class Spread(object):
@@ -29,52 +29,79 @@ class Spread(object):
         self._on_event = on_event
 
     def order(self, plan):
-        """Yields (machine, executor id, id of the build that it said to run, "" for none that is known).
+        """Yields (machine, executor id, id of the build that it is said to run, "" for none that is known).
 
-        The machines are asked when the first one did not take the build.
+        The machines are asked when the first one did not take the build; they may have been a moment ago, and are
+        asked now before all that they said then is taken for busy.
 
         :raises errors.TristanError: none of several machines can be reached.
         """
-        last = None if plan.avoid else self._journal.last_place(plan.project, plan.ref)
         every = slots(plan.machines)
-        first = [pair for pair in every if (pair[0].name, pair[1]) == last]
-        for machine, executor_id in first:
-            yield machine, executor_id, ""
-        for place in self._ranked(plan, [pair for pair in every if pair not in first]):
+        pairs = [pair for pair in every if pair not in self._held(plan, every)]
+        for machine, executor_id in every:
+            if (machine, executor_id) not in pairs:
+                yield machine, executor_id, ""
+        now = compat.monotonic()
+        ranked, since = self._ranked(plan, pairs, now - outlook.FRESH)
+        for place in ranked:
             yield place
+        if since < now:
+            for place in self._ranked(plan, every, now)[0]:
+                yield place
 
-    def _ranked(self, plan, pairs):
+    def _held(self, plan, every):
+        """The executor that this operator's last build of the ref went to, where this process does not keep it busy."""
+        name, executor_id = self._journal.last_place(plan.project, plan.ref)
+        if plan.avoid or (name in self._contacts and self._is_busy(name, executor_id, every)):
+            return []
+        return [pair for pair in every if (pair[0].name, pair[1]) == (name, executor_id)]
+
+    def _is_busy(self, name, executor_id, every):
+        return len(every) > 1 and self._contacts[name].outlook.own(executor_id)
+
+    def _ranked(self, plan, pairs, since):
+        """:param since: of the monotonic clock; what a machine said before is not good enough.
+
+        :returns: (list of what order() yields, of the monotonic clock the moment of which all that is known).
+        """
+        now = compat.monotonic()
         if len(pairs) < 2:
-            return [pair + ("",) for pair in pairs]
+            return [pair + ("",) for pair in pairs], now
         names = sorted(set(machine.name for machine, _ in pairs))
         told, failures = {}, []
-        for name, said, error in parallel.each(lambda name: self._ask(name, plan), names):
+        for name, said, error in parallel.each(lambda name: self._ask(name, plan, since), names):
             if error is None:
-                told[name] = said
+                told[name] = said.executors
+                now = min(now, said.since)
             else:
                 failures.append(error)
                 if len(names) > 1:
                     self._on_event("not using %s: %s" % (name, error.message))
         if not told:
             raise failures[0]
-        # Of machines alike any goes first, so that many operators don't all choose the same.
-        lots = dict((name, random.random()) for name in told)
-        reachable = [pair for pair in pairs if pair[0].name in told]
-        reachable.sort(
-            key=lambda pair: (
-                pair[0].name == plan.avoid,
-                rank(pair, told[pair[0].name], lots),
-            )
-        )
-        return [pair + (running(told[pair[0].name], pair[1]),) for pair in reachable]
+        return ranked(plan, pairs, told), now
 
-    def _ask(self, name, plan):
-        """{executor id: what the machine says of it}; those that never ran are not in it."""
-        repository, ref = plan.document["repository"], plan.ref
-        held = {"host": repository["host"], "path": repository["path"]}
-        held.update(kind=ref["kind"], name=ref["name"])
-        said = self._contacts[name].ask("builds", {"limit": 1, "build": "-", "held": held})
-        return answer.believed_builds(said or {})["executors"]
+    def _ask(self, name, plan, since):
+        """outlook.Told; executors that never ran are not in it."""
+        contact, held = self._contacts[name], outlook.held(plan)
+        question = {"limit": 1, "build": "-"}
+        question["held"] = dict(zip(("host", "path", "kind", "name"), held))
+
+        def ask():
+            return answer.believed_builds(contact.ask("builds", question) or {})["executors"]
+
+        return contact.outlook.told(held, since, ask)
+
+
+def ranked(plan, pairs, told):
+    """The (machine, executor id) pairs of machines that told, best first, with the build that each runs."""
+    # Of machines alike any goes first, so that many operators don't all choose the same.
+    lots = dict((name, random.random()) for name in told)
+    reachable = [pair for pair in pairs if pair[0].name in told]
+    reachable.sort(
+        key=lambda pair: (pair[0].name == plan.avoid, rank(pair, told[pair[0].name], lots))
+    )
+    return [pair + (running(told[pair[0].name], pair[1]),) for pair in reachable]
 
 
 def running(executors, executor_id):

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from controller import errors
+from controller import errors, parallel
 from controller.state import State
 from tests.controller.workshop import Sink
 from tests.lab import process
@@ -87,8 +87,8 @@ def test_an_executor_that_says_what_it_runs_is_not_tried(workshop):
     before = len(workshop.commands("builder-1"))
     with pytest.raises(errors.Busy) as caught:
         build(controller, branch="main")
-    # the one that built the ref last, and the question
-    assert len(workshop.commands("builder-1")) == before + 2
+    # the question alone: that this process itself keeps the one busy that built the ref last needs none
+    assert len(workshop.commands("builder-1")) == before + 1
     assert all(one.build_id in caught.value.message for one in running)
     workshop.release()
     for one in running:
@@ -113,3 +113,47 @@ def test_machines_tell_their_load_and_processors(workshop):
     assert row["executors"][launched.executor_id]["build_id"] == launched.build_id
     workshop.release()
     finish(controller, launched)
+
+
+def test_builds_launched_at_once_ask_each_machine_once_and_try_no_executor_twice(workshop):
+    names = MACHINES[:2]
+    controller = workshop.controller(workshop.hold, names, executors=3)
+    launched = [build(controller, branch="main", machine=name) for name in names]
+    before = sum(len(workshop.commands(name)) for name in names)
+    more = parallel.each(lambda _: build(controller, branch="main"), range(4))
+    assert not [error for _, _, error in more if error]
+    launched += [one for _, one, _ in more]
+    assert len(set(place(one) for one in launched)) == 6
+    assert sum(len(workshop.commands(name)) for name in names) - before <= 4 + len(names)
+    workshop.release()
+    for one in launched:
+        finish(controller, one)
+
+
+def test_before_a_build_is_refused_the_machines_are_asked_again(workshop):
+    """Whatever was known a moment ago: a build that nobody watched may have ended since."""
+    controller = workshop.controller(workshop.hold, MACHINES[:1], executors=2)
+    running = [build(controller, branch="main") for _ in range(2)]
+    workshop.release()
+    for one in running:
+        finish(another_operator(workshop, machines=MACHINES[:1], executors=2), one)
+    assert build(controller, branch="main").machine == "builder-1"
+
+
+def test_an_executor_that_another_operator_took_since_is_passed_over(workshop):
+    controller = workshop.controller(workshop.hold, MACHINES[:1], executors=3)
+    mine = [build(controller, branch="main") for _ in range(2)]
+    theirs = build(another_operator(workshop, workshop.hold, MACHINES[:1], 3), branch="main")
+    with pytest.raises(errors.Busy) as caught:
+        build(controller, branch="main")
+    assert all(one.build_id in caught.value.message for one in mine + [theirs])
+    workshop.release()
+    for one in mine + [theirs]:
+        finish(controller, one)
+
+
+def test_the_only_executor_is_tried_whatever_is_known_of_it(workshop):
+    controller = workshop.controller(machines=MACHINES[:1], executors=1)
+    first = build(controller, branch="main")
+    finish(another_operator(workshop, machines=MACHINES[:1]), first)
+    assert place(build(controller, branch="main")) == place(first)
