@@ -34,7 +34,7 @@ class Contact(object):
         self.outlook = Outlook()
         self._state = state
         self._connect = connect
-        self._transport = None
+        self._transport = self._launched_over = None
         self._connecting = Together()
         self._watching = SharedWatch(self._open_watch, machine.name)
         self._seen = threading.local()  # .transport: the connection that a thread had last
@@ -95,6 +95,13 @@ class Contact(object):
         except NoChannel:
             self.drop()
             return self.transport().open(command)
+
+    def expect_more(self):
+        """Something was launched. Who does that twice over one connection does it again, and has that prepared for."""
+        transport = self._seen.transport
+        if self._launched_over is transport:
+            transport.keep_ready()
+        self._launched_over = transport
 
     def open_verb(self, name):
         """A channel to a verb of the executor side."""

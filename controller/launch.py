@@ -149,6 +149,7 @@ class Launcher(object):
         return own if plan.release in ("", own.hash) else PastRelease(plan.release)
 
     def _started(self, plan, machine, executor_id, said):
+        self._contacts[machine.name].expect_more()
         self._journal.confirm(plan.build_id)
         release = self._make_release().hash
         if plan.release in ("", release):

@@ -43,6 +43,9 @@ class Transport(object):
         """
         raise NotImplementedError
 
+    def keep_ready(self):
+        """Says that more commands will come: the next ones may be prepared for. A kind of transport need not."""
+
     def open_terminal(self, command, size=None, term="xterm"):
         """Starts a command for a person. :returns: Terminal.
 

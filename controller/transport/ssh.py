@@ -16,6 +16,7 @@ from controller import compat, errors
 from controller.transport import base, handshake, ssh_config
 from controller.transport.library import paramiko
 from controller.transport.pieces import Pieces
+from controller.transport.ready import Ready
 from controller.transport.ssh_channel import SshChannel
 from controller.transport.turns import Turns
 
@@ -77,6 +78,7 @@ class SshTransport(base.Transport):
         self._lock = threading.Lock()
         self._spare = None
         self._turns = turns or Turns()
+        self._ready = Ready(self, timeout)
 
     @property
     def server_version(self):
@@ -93,7 +95,13 @@ class SshTransport(base.Transport):
             spare.close()
         self._way.close()
 
+    def keep_ready(self):
+        self._ready.keep()
+
     def open(self, command):
+        return self._ready.take(command) or self._open(command)
+
+    def _open(self, command):
         owner, session = self._turn()
         try:
             session.exec_command(compat.ensure_binary(command))
@@ -166,6 +174,7 @@ class SshTransport(base.Transport):
             session = self.try_session()
             if session is not None:
                 return self, session
+            self._ready.give_up()
             # the session of a command that has just ended may count a moment longer
             if self._spare is not None or compat.monotonic() - started > SPARE_AFTER:
                 spare = self._spare_connection()
@@ -181,6 +190,7 @@ class SshTransport(base.Transport):
     def freed(self):
         """A session of this connection, or of its spare, has ended."""
         self._turns.freed.set()
+        self._ready.make()
 
     def _too_many(self):
         return errors.MachineUnreachable(

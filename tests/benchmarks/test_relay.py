@@ -25,10 +25,7 @@ def port():
 
     def echo():
         while True:
-            connection, _ = listener.accept()
-            for data in iter(lambda: connection.recv(65536), b""):
-                connection.sendall(data)
-            connection.close()
+            send_back(listener.accept()[0])
 
     listen = process.free_port()
     for function, arguments in (
@@ -39,6 +36,12 @@ def port():
         thread.daemon = True
         thread.start()
     return listen
+
+
+def send_back(connection):
+    for data in iter(lambda: connection.recv(65536), b""):
+        connection.sendall(data)
+    connection.close()
 
 
 def test_it_is_late_whole_and_in_order(port):
