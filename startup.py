@@ -10,14 +10,18 @@ from __future__ import absolute_import, print_function
 import os
 import sys
 
-sys.dont_write_bytecode = (
-    True  # A release is immutable; a .pyc in it could also be somebody else's.
-)
+sys.dont_write_bytecode = True  # A release is immutable; its bytecode lies beside it.
 
 RELEASE = os.path.dirname(os.path.realpath(__file__))
 
 if __name__ == "__main__":
     sys.path.insert(0, RELEASE)
+    from business_hyper_fusion import compiled
+
+    compiled.use(RELEASE)
     from business_hyper_fusion import launch
 
-    sys.exit(launch.main(RELEASE, sys.argv[1:]))
+    # All is said and written: what an interpreter tidies up at its end would take the worker's time.
+    status = launch.main(RELEASE, sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(status)

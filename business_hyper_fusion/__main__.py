@@ -10,13 +10,12 @@ gc       remove what is not needed any more               one document in, one l
 refresh  fetch and make ahead of builds, then gc          one document in, one line out
 lend     secrets for a shell                              a line in, a line out, then until stdin ends
 shell    a person in what a build ran in                  by arguments: a terminal, or pipes
-guard    not for controllers: the guardian of a build (see daemon.py)
+guard    not for controllers: the guardian of a build (see guardian.py)
 settle   not for controllers: what is done when worker and guardian are dead (see daemon.py)
 """
 
 from __future__ import absolute_import, print_function
 
-import importlib
 import os
 import sys
 
@@ -40,27 +39,30 @@ RELEASE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 def main(arguments):
     """:returns: exit status."""
+    verb = arguments[0] if arguments else ""
+    if verb == "guard":
+        from business_hyper_fusion import guardian
+
+        guardian.main(RELEASE, arguments[1:])
+        return 0
+    from business_hyper_fusion import compiled
+
+    compiled.use(RELEASE)
     from business_hyper_fusion.layout import Business
 
     business = Business.of_release(RELEASE)
-    verb = arguments[0] if arguments else ""
     if verb in VERBS or verb == "shell":
         from business_hyper_fusion import forgotten
 
         forgotten.remove(business)
     if verb in VERBS:
+        import importlib
+
         return importlib.import_module("business_hyper_fusion." + VERBS[verb]).main(business)
     if verb == "shell":
         from business_hyper_fusion import shell
 
         return shell.main(business, arguments[1:])
-    if verb == "guard":
-        from business_hyper_fusion import daemon
-
-        executor_id, build_id, number, worker, alive = arguments[1:]
-        attempt = business.executor(executor_id).attempt(build_id, int(number))
-        daemon.guard(attempt, int(worker), int(alive))
-        return 0
     if verb == "settle":
         from business_hyper_fusion import settle
 

@@ -4,7 +4,7 @@ from __future__ import absolute_import, print_function
 
 import os
 
-from business_hyper_fusion import compat, files, gc_executors, workspace
+from business_hyper_fusion import compat, compiled, files, gc_executors, workspace
 from business_hyper_fusion.gc_report import DAY, Item, moment
 from business_hyper_fusion.trees import Store
 
@@ -103,7 +103,8 @@ def releases(report, business, own):
 
 def _release(business, name):
     path = os.path.join(business.releases, name)
-    return Item("releases", gc_executors.below(business, path), [path], moment(path))
+    paths = [path] + compiled.files_of(path)
+    return Item("releases", gc_executors.below(business, path), paths, moment(path))
 
 
 def _current(business):

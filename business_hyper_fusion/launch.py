@@ -35,6 +35,9 @@ LARGEST_REQUEST = 16 * 1024 * 1024
 ENDING_SECONDS = 2.0
 """How long a build that has ended may take to let go of the lock before "busy" is the answer."""
 
+IDLE = 10
+"""Niceness of what is done when the build has ended."""
+
 
 class Refusal(Exception):
     """A launch that is not to be: ``cause`` for the program, the message for people."""
@@ -249,22 +252,26 @@ class Launch(object):
         return self._started(started, False)
 
     def _work(self, held):
-        from business_hyper_fusion import phases
-
         state = status.Status(self._attempt, status.initial(self._request))
         state.begin()
         yield identity.mine()
+        # Half of all modules: while they are imported the answer is on its way.
+        from business_hyper_fusion import phases
+
         phases.run(self._release, self._request, state, self._attempt, self._secrets)
         # All is written: the next build need not wait until the guardian has noticed.
         lock.release(held)
         self._keep_up()
 
     def _keep_up(self):
-        """Nothing of this is the build's any more."""
-        from business_hyper_fusion import upkeep
+        """Nothing of this is the build's any more, and who is at work on another one goes first."""
+        from business_hyper_fusion import compile_release, upkeep
 
+        os.nice(IDLE)
+        business = self._executor.business
         try:
-            upkeep.after_build(self._executor.business, self._request["disk"])
+            upkeep.after_build(business, self._request["disk"])
+            compile_release.if_missing(business, self._release)
         except (IOError, OSError):
             pass  # The next build tries again.
 

@@ -13,7 +13,7 @@ import zlib
 from six.moves import shlex_quote as quote
 
 PYTHON_OPTIONS = "-E -S -B"
-"""No environment, no site-packages, no `.pyc`: only what was pushed, and 40 ms sooner."""
+"""No environment, no site-packages, no `.pyc` written: only what was pushed, and 40 ms sooner."""
 
 LACK = """echo '{"answer":"lack"}'"""
 
@@ -49,10 +49,12 @@ def verb(python, business, release, name, arguments=()):
     choices = ["%s/%s" % (business, package)]
     if release:
         choices.insert(0, "%s/releases/%s/%s" % (business, release, package))
+    # By its file: Python runs a directory by its module runpy, which takes 7 ms more.
+    programs = [choice + "/__main__.py" for choice in choices]
     attempts = [
         "if [ -x %s ] && [ -f %s ]; then exec %s %s; fi; "
-        % (quote(python), quote(choice + "/__main__.py"), interpreter(python, choice), words)
-        for choice in choices
+        % (quote(python), quote(program), interpreter(python, program), words)
+        for program in programs
     ]
     return through_sh("".join(attempts) + LACK)
 

@@ -57,10 +57,10 @@ def test_launch_answers_lack_without_the_release_or_the_python(shell, python, bu
 def test_a_verb_prefers_its_release_then_the_current_one_then_lacks(python, business):
     command = remote_command.verb(python, business, "abc", "builds")
     assert run(SHELLS[0], command) == '{"answer":"lack"}\n'
-    current = os.path.dirname(make(business, "business_hyper_fusion/__main__.py", ""))
+    current = make(business, "business_hyper_fusion/__main__.py", "")
     assert run(SHELLS[0], command) == "-E -S -B %s builds\n" % current
     path = "releases/abc/business_hyper_fusion/__main__.py"
-    pinned = os.path.dirname(make(business, path, ""))
+    pinned = make(business, path, "")
     assert run(SHELLS[0], command) == "-E -S -B %s builds\n" % pinned
 
 

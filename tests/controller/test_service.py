@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from business_hyper_fusion import compiled
 from controller import errors
 from tests.controller.local_transport import LocalTransport
 from tests.controller.workshop import Sink
@@ -64,8 +65,11 @@ def test_a_wiped_machine_is_served_again(workshop):
 def test_damaged_scripts_are_made_anew(workshop):
     controller = workshop.controller()
     controller.watch(build(controller).build_id, sink=Sink())
-    releases = os.path.join(workshop.root("builder-1"), "1", "releases")
-    damaged = os.path.join(releases, os.listdir(releases)[0], "business_hyper_fusion/launch.py")
+    current = os.path.join(workshop.root("builder-1"), "1", "startup.py")
+    release = os.path.dirname(os.path.realpath(current))
+    for bytecode in compiled.files_of(release):
+        os.unlink(bytecode)  # as a Python that has none
+    damaged = os.path.join(release, "business_hyper_fusion/launch.py")
     with open(damaged, "w") as opened:
         opened.write("def")
     assert controller.watch(build(controller).build_id, sink=Sink())["state"] == "success"

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from business_hyper_fusion import clean, files, gc_bin, identity, lock, trees
+from business_hyper_fusion import clean, compiled, files, gc_bin, identity, lock, trees
 from business_hyper_fusion import gc as gc_verb
 from business_hyper_fusion.grammar import tree as grammar
 from tests.executor.machine import HASH
@@ -48,6 +48,8 @@ def free(machine, request):
     """The status is there a moment before the guardian has let go of the lock."""
     executor = machine.business.executor(request["executor_id"])
     machine.wait_until(lambda: not lock.held(executor.lock))
+    machine.wait_until(lambda: compiled.read(machine.release))
+    machine.wait_until(lambda: not lock.held(machine.business.path + "/sync.lock"))
 
 
 def rewrite(machine, request, **changes):
@@ -106,7 +108,7 @@ def test_what_is_old_goes_and_a_dry_run_only_says_so(used, address):
     # The emptied directories of the project and its host went, too; the release that did all this stays.
     assert os.listdir(os.path.join(used.business.run, "1")).count("builds") == 1
     assert not os.path.exists(os.path.dirname(os.path.dirname(project(used, address).path)))
-    assert os.listdir(used.business.releases) == [HASH]
+    assert [name for name in os.listdir(used.business.releases) if name[0] != "."] == [HASH]
     assert os.listdir(os.path.join(used.business.upkeep, "bin")) == []
     run(used, address, "test -e shop.py")
 
@@ -296,10 +298,14 @@ def test_releases_that_nobody_needs_go(used, address):
         then = time.time() - (40 + number) * DAY
         os.utime(os.path.join(used.business.releases, name), (then, then))
     rewrite(used, run(used, address, "true"), release=pinned)
+    bytecode = [os.path.join(used.business.releases, ".compiled.%s.1" % name) for name in names]
+    for path in bytecode:
+        open(path, "w").close()
     os.symlink(os.path.join("releases", names[4], "startup.py"), used.business.path + "/startup.py")
     answer = gc(used, what=["releases"])
     # a..c are the newest three, b is that of a kept build, f the current one.
     assert removed(answer) == ["releases/" + names[2], "releases/" + names[3]]
+    assert [path for path in bytecode if not os.path.exists(path)] == bytecode[2:4]
     with open(used.business.executor("1").request, "w") as file:
         file.write("torn")
     grow_old(used.business.releases)

@@ -348,6 +348,16 @@ def test_a_damaged_release_is_made_anew(machine, damage):
     assert os.listdir(machine.releases) == [release_hash(FILES)]
 
 
+def test_bytecode_goes_with_each_sync(machine):
+    """It is not of the manifest, and nothing here could tell what it does."""
+    machine.sync(FILES)
+    planted = machine.release(FILES).replace(release_hash(FILES), ".compiled.%s.030b07f0")
+    with open(planted % release_hash(FILES), "wb") as opened:
+        opened.write(b"planted")
+    assert machine.sync(FILES)[0][-1]["answer"] == "have"
+    assert os.listdir(machine.releases) == [release_hash(FILES)]
+
+
 def test_two_syncs_take_turns_and_both_end_complete(machine):
     newer = changed("startup.py", b"print('newer')\n")
     first, second = machine.start(), machine.start()
