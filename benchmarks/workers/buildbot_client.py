@@ -76,8 +76,13 @@ class Client(object):
     def _call(self, method, path, document=None):
         body = json.dumps(document) if document else None
         headers = {"Content-Type": "application/json"} if document else {}
-        self._calls.request(method, "/api/v2/" + path, body, headers)
-        answer = self._calls.getresponse()
+        try:
+            self._calls.request(method, "/api/v2/" + path, body, headers)
+            answer = self._calls.getresponse()
+        except http.client.RemoteDisconnected:  # a master hangs up on who was silent while others had their turns
+            self._calls.close()
+            self._calls.request(method, "/api/v2/" + path, body, headers)
+            answer = self._calls.getresponse()
         text = answer.read()
         if answer.status != 200:
             raise worker.Failed("%s answered %d: %.200r" % (path, answer.status, text))
