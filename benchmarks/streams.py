@@ -93,4 +93,3 @@ def log_of(size):
 def file_of(name, size):
     """Text of a script that makes a file of so many bytes, none of which can be guessed."""
     return "head -c %d /dev/urandom >%s" % (size, name)
-

@@ -35,9 +35,7 @@ class Artifact(rows.Row):
         rsync = ["rsync", "--whole-file", "--inplace", "-e", " ".join(ssh)]
         return [
             rows.Contender(SCP, rows.FLOOR, copy + scp),
-            rows.Contender(
-                RSYNC, rows.FLOOR, copy + rsync + [source_name, lab.path("copy.bin")]
-            ),
+            rows.Contender(RSYNC, rows.FLOOR, copy + rsync + [source_name, lab.path("copy.bin")]),
             source.tristan("Tristan", "tristan_reads.py", "file", lab.path("files")),
         ]
 
