@@ -76,13 +76,13 @@ def load(path, content=None):
 
 def _check_shape(data, faults):
     """What was found right before is not checked again: importing jsonschema takes longer than all else here."""
-    if checked.is_known(data):
+    if checked.is_known("shape", data):
         return
     from controller.settings import shape
 
     shape.check(data, faults)
     if not faults:
-        checked.remember(data)
+        checked.remember("shape", data)
 
 
 def _texts(data, directory, faults):

@@ -1,10 +1,11 @@
-"""Values that were found to fit the schema before: checking them again takes longer than all else of a short command.
+"""What was found right before: looking at it again takes longer than all else of a short command.
 
-In:  the plain values of a tristan.yml. Out: whether this very code has found nothing wrong with them.
+In:  a kind of check, and what was checked: the plain values of a tristan.yml against the schema, or its text. Out:
+whether this very code has found nothing wrong with it.
 
-A mark is an empty file in the XDG cache directory, named by a hash over all that the verdict depends on: the values,
-the code that checks them, and Python. Other values have another name, so a mark is right or is not there; it may be
-removed at any time, and one that can't be read or written costs time alone.
+A mark is an empty file in the XDG cache directory, named by a hash over all that the verdict depends on: the kind, what
+was checked, the code that checks, and Python. What is different has another name, so a mark is right or is not there;
+it may be removed at any time, and one that can't be read or written costs time alone.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
@@ -28,24 +29,25 @@ _CODE = (_HERE, _SHARED, os.path.join(_SHARED, "grammar"))
 """Directories of schema.json and of the modules that have a say."""
 
 
-def is_known(data):
-    """:param data: dict, as document.parse gives it."""
+def is_known(kind, subject):
+    """:param kind: text. :param subject: anything of JSON, in which order counts."""
     directory = default_directory()
     try:
-        mark = os.path.join(directory, name(data))
+        mark = os.path.join(directory, name(kind, subject))
         return _is_ours(directory, stat.S_ISDIR) and _is_ours(mark, stat.S_ISREG)
     except EnvironmentError:
         return False
 
 
-def remember(data):
-    """Note that nothing is wrong with the values, if that can be noted."""
+def remember(kind, subject):
+    """Note that nothing is wrong with it, if that can be noted."""
     directory = default_directory()
     try:
         if not os.path.isdir(directory):
             os.makedirs(directory, 0o700)
         _prune(directory)
-        os.close(os.open(os.path.join(directory, name(data)), os.O_WRONLY | os.O_CREAT, 0o600))
+        mark = os.path.join(directory, name(kind, subject))
+        os.close(os.open(mark, os.O_WRONLY | os.O_CREAT, 0o600))
     except EnvironmentError:
         pass
 
@@ -57,9 +59,9 @@ def default_directory():
     return os.path.join(base, "tristan", "checked")
 
 
-def name(data):
-    """Hexadecimal digits that stand for the values, and for the code and the Python that checks them."""
-    known = [__version__, sys.version, _code(), data]
+def name(kind, subject):
+    """Hexadecimal digits that stand for what is checked, and for the code and the Python that checks it."""
+    known = [__version__, sys.version, _code(), kind, subject]
     return hashlib.sha256(json.dumps(known).encode("ascii")).hexdigest()
 
 
