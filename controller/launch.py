@@ -44,7 +44,7 @@ REMEDIES = {
 
 class Launcher(object):
     """:param contacts: {machine name: contact.Contact}. :param journal: journal.Journal.
-    :param make_release: function that gives the Release; called when it is first needed.
+    :param make_release: function that gives the Release as it is now; called when it is needed.
     :param on_event: callable(text). :param on_progress: callable(bytes sent, bytes in all, path),
         while a tree is sent.
     """
@@ -57,6 +57,7 @@ class Launcher(object):
         self._on_progress = on_progress
         self._spread = Spread(contacts, journal, on_event)
         self._brought = set()
+        self._own = None
 
     def launch(self, plan, wait=False, withdraw=None):
         """:param wait: whether to look again until an executor is free.
@@ -79,6 +80,7 @@ class Launcher(object):
     def launch_at(self, plan, executor_id):
         """The same at one executor of the plan's first machine. :returns: None when that one is busy."""
         machine = plan.machines[0]
+        self._own = self._make_release()
         said = self._try(plan, machine, executor_id, revealed(plan), lambda: None)
         if said["answer"] == "busy":
             return None
@@ -87,6 +89,7 @@ class Launcher(object):
     def _launch_once(self, plan, secrets, withdraw):
         """Tries the executors in turn until one takes the build."""
         running, unfit = collections.OrderedDict(), collections.OrderedDict()
+        self._own = self._make_release()
         for machine, executor_id, known in self._spread.order(plan):
             if machine.name in unfit:
                 continue
@@ -145,13 +148,13 @@ class Launcher(object):
 
     def _release_of(self, plan):
         """This controller's release, but for a plan that wants another one."""
-        own = self._make_release()
-        return own if plan.release in ("", own.hash) else PastRelease(plan.release)
+        same = plan.release in ("", self._own.hash)
+        return self._own if same else PastRelease(plan.release)
 
     def _started(self, plan, machine, executor_id, said):
         self._contacts[machine.name].expect_more()
         self._journal.confirm(plan.build_id)
-        release = self._make_release().hash
+        release = self._own.hash
         if plan.release in ("", release):
             self._contacts[machine.name].remember(release=release)
         attempt, already = plan.document["attempt"], said.get("already") is True

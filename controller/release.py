@@ -79,14 +79,48 @@ def collect(data_files=(), root=INSTALLED_ROOT, beside=None):
     :param beside: the operator's directory, whose cache/dependency_lib/ takes the place of the
         installed one, file by file; None for none.
     """
-    found = [read_file(root, "startup.py")]
-    for directory in PUSHED_DIRECTORIES:
-        found.extend(read_file(root, path) for path in paths_below(root, directory))
-    if beside is not None:
-        own = paths_below(beside, DEPENDENCY_LIB)
-        found.extend(read_file(beside, path) for path in own)
-    found.extend(File(path, content, update_time) for path, content, update_time in data_files)
-    return Release(found)
+    return Collection(data_files, root, beside).release()
+
+
+class Collection(object):
+    """The same for a process that lives long. The installation's files are read once: what runs is of the same version.
+    The operator's are read again when one of them is another one.
+
+    :param data_files, root, beside: as of collect().
+    """
+
+    def __init__(self, data_files=(), root=INSTALLED_ROOT, beside=None):
+        self._root = root
+        self._beside = beside
+        self._data = [File(*one) for one in data_files]
+        self._installed = None
+        self._made = (None, None)  # what the operator's files were like, and the Release with them
+
+    def release(self):
+        """:returns: Release, the same one as long as nothing has changed."""
+        paths = paths_below(self._beside, DEPENDENCY_LIB) if self._beside is not None else []
+        seen = [(path, look(os.path.join(self._beside, path))) for path in paths]
+        if self._made[0] != seen:
+            own = [read_file(self._beside, path) for path in paths]
+            self._made = seen, Release(self._read_once() + own + self._data)
+        return self._made[1]
+
+    def _read_once(self):
+        if self._installed is None:
+            found = ["startup.py"]
+            for directory in PUSHED_DIRECTORIES:
+                found.extend(paths_below(self._root, directory))
+            self._installed = [read_file(self._root, path) for path in found]
+        return self._installed
+
+
+def look(path):
+    """What is different when a file is another one; None when nothing can be told."""
+    try:
+        found = os.stat(path)
+    except EnvironmentError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime, found.st_ctime
 
 
 def languages(root=INSTALLED_ROOT):

@@ -27,7 +27,7 @@ class Controller(object):
             (machine.name, Contact(machine, state, connect))
             for machine in settings.machines.values()
         )
-        self._release = None
+        self._collection = None
         journal, note = state.journal, state.on_note
         self._requeue = Requeue(settings, journal, self._contacts, self._make_release, note)
         self._acceptance = accept.Acceptance(
@@ -283,14 +283,14 @@ class Controller(object):
         return transport.connect(machine, self.state.known_hosts)
 
     def _make_release(self):
-        """This installation's release, with the data derived from the settings; made once."""
-        if self._release is None:
+        """This installation's release, with the data derived from the settings and the operator's files of now."""
+        if self._collection is None:
             from controller import release
             from controller.settings import derive
 
-            beside = os.path.dirname(self.settings.path)
-            self._release = release.collect(derive.data_files(self.settings), beside=beside)
-        return self._release
+            data, beside = derive.data_files(self.settings), os.path.dirname(self.settings.path)
+            self._collection = release.Collection(data, beside=beside)
+        return self._collection.release()
 
     def _chosen(self, machine):
         return [self._settings_of(machine).name] if machine else list(self.settings.machines)

@@ -5,6 +5,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import json
 import os
 import shutil
+import time
 
 import pytest
 
@@ -132,3 +133,38 @@ def test_a_dangling_link_is_named(tmpdir):
     with pytest.raises(errors.UsageError) as caught:
         release.collect(beside=str(tmpdir))
     assert "pip.conf is to be pushed and can't be read" in caught.value.message
+
+
+@pytest.fixture
+def collection(root, tmpdir):
+    """Of a small installation and of an operator who has a file beside tristan.yml."""
+    write(str(tmpdir.join("own")), "cache/dependency_lib/python/pip.conf", b"[global]\n")
+    return release.Collection([("data_data/x.json", b"{}", 0)], root, str(tmpdir.join("own")))
+
+
+def test_a_collection_is_made_anew_when_an_operator_s_file_changes(collection, root, tmpdir):
+    own, path = str(tmpdir.join("own")), "cache/dependency_lib/python/pip.conf"
+    made = [collection.release()]
+    assert collection.release() is made[0]
+    time.sleep(0.02)  # longer than a tick of the file system's clock
+    write(own, path, b"[glObal]\n")  # of the same size
+    made.append(collection.release())
+    assert made[1].files[path].content == b"[glObal]\n"
+    write(own, "cache/dependency_lib/php/config.json", b"{}")
+    made.append(collection.release())
+    os.remove(os.path.join(own, path))
+    made.append(collection.release())
+    assert path not in made[3].files
+    assert len(set(one.hash for one in made)) == 4
+    assert collection.release() is made[3]
+    assert made[3].hash == release.collect([("data_data/x.json", b"{}", 0)], root, own).hash
+
+
+def test_a_collection_keeps_to_the_installation_as_it_was(collection, root, tmpdir):
+    """An upgrade below a running process is not for it: its own code is of the version before."""
+    made = collection.release()
+    write(root, "business_hyper_fusion/receive.py", b"newer\n")
+    write(str(tmpdir.join("own")), "cache/dependency_lib/php/config.json", b"{}")
+    assert collection.release().hash != made.hash
+    kept = collection.release().files["business_hyper_fusion/receive.py"]
+    assert kept.content == b"\n"
