@@ -6,6 +6,7 @@ when it is needed. It returns its exit code, or None for 0. Every error leaves t
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import collections
 import errno
 import importlib
 
@@ -18,32 +19,34 @@ from controller.cli.session import Session
 
 PROGRAM = "tristan"
 
-COMMANDS = (
-    "init",
-    "config",
-    "project",
-    "enroll",
-    "doctor",
-    "machines",
-    "preview",
-    "build",
-    "status",
-    "logs",
-    "shell",
-    "artifacts",
-    "provenance",
-    "rebuild",
-    "cancel",
-    "notify",
-    "gc",
-    "refresh",
-    "crontab",
-    "systemd",
-    "filebeat",
-    "uninstall",
-    "completion",
+COMMANDS = collections.OrderedDict(
+    [
+        ("init", "Write a commented tristan.yml."),
+        ("config", "Check the configuration file."),
+        ("project", "Add projects from a git server."),
+        ("enroll", "Pin a machine's host key."),
+        ("doctor", "Check what machines have and lack."),
+        ("machines", "List machines and their free executors."),
+        ("preview", "Show what a build would be sent."),
+        ("build", "Build a project and show its log."),
+        ("status", "List builds, or show one with its phases."),
+        ("logs", "Show or follow a build's log."),
+        ("shell", "Open a shell in what a build ran in."),
+        ("artifacts", "List or fetch the files a build made."),
+        ("provenance", "Print where a build's files come from, as in-toto states it."),
+        ("rebuild", "Repeat a past build exactly."),
+        ("cancel", "Cancel a build."),
+        ("notify", "Tell of a build's end again."),
+        ("gc", "Remove what machines do not need any more."),
+        ("refresh", "Prepare machines for their next builds."),
+        ("crontab", "Write crontab lines that refresh the machines."),
+        ("systemd", "Write systemd units that refresh the machines."),
+        ("filebeat", "Write the filebeat.yml of a machine."),
+        ("uninstall", "Take Tristan off a machine."),
+        ("completion", "Write a shell's completion script."),
+    ]
 )
-"""In the order in which an operator meets them."""
+"""In the order in which an operator meets them, with the first sentence of each: `--help` needs to import none."""
 
 if six.PY2:
     # click 7 warns of unicode_literals; all of its own texts and ours are unicode here.
@@ -60,6 +63,10 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         return getattr(importlib.import_module("controller.cli." + cmd_name), str(cmd_name))
+
+    def format_commands(self, ctx, formatter):
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx):
         try:

@@ -11,7 +11,7 @@ import pytest
 
 from controller import errors, secrets
 from controller.cli import main
-from controller.cli.main import COMMANDS
+from controller.cli.main import COMMANDS, program
 from controller.cli.session import Session, candidates
 from tests.controller.cli import fake
 
@@ -66,8 +66,10 @@ def test_python_m_controller_is_the_same_program():
 
 def test_every_command_explains_itself(tristan):
     listed = tristan("--help").out
-    for command in COMMANDS:
-        assert "\n  %s " % command in listed
+    for command, sentence in COMMANDS.items():
+        assert "\n  %s " % command in listed and sentence in listed
+        found = program.get_command(None, command)
+        assert (found.get_short_help_str(200), found.hidden) == (sentence, False)
         shown = tristan(command, "--help")
         assert shown.code == 0
         assert "Usage: tristan " + command in shown.out
