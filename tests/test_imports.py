@@ -215,6 +215,21 @@ def test_tristan_help_imports_no_heavy_library():
     assert found == ""
 
 
+def test_a_configuration_that_was_found_right_needs_no_schema():
+    path = os.path.join(REPOSITORY, "templates", "tristan.yml")
+    program = "from controller import settings\nassert settings.load(%r).projects" % path
+    imported(program, [])
+    assert imported(program, ["jsonschema", "referencing", "jinja2", "paramiko"])[1] == ""
+
+
+def test_planning_a_build_without_templates_needs_no_jinja():
+    program = (
+        "from controller import render\n"
+        "assert render.render('compile_to_execute.sh.j2') and render.render_text('echo', {}) == 'echo'"
+    )
+    assert imported(program, ["jinja2"])[1] == ""
+
+
 def test_connecting_imports_nothing_that_only_match_exec_needs():
     """A third of the time that importing paramiko takes."""
     program = "from controller.transport.library import paramiko\nassert paramiko.SSHConfig"
