@@ -79,7 +79,10 @@ def perishable(attempt, now):
 
 def mark_use(work):
     """For who asks how long something has been idle: a ref, its project, its mirror, the shared downloads."""
-    mirror = names.mirror(work.request["repository"]["address"])
+    address, ref = work.request["repository"]["address"], work.request["ref"]
+    if ref["kind"] == "branch" and os.path.isdir(work.ref.path):
+        files.publish_json(work.ref.built, {"address": address, "name": ref["name"]})
+    mirror = names.mirror(address)
     used = [work.ref.path, work.project.path, os.path.join(work.business.mirrors, mirror)]
     if work.request["cache"]["scope"] == "language":
         used.append(work.business.downloads(work.request["project"]["language"]))

@@ -142,3 +142,6 @@ class Ref(object):
         # The index lies outside of source: what a build can write, git on the host must not read as its own.
         self.index = join(path, "index")
         self.submodules = join(path, "submodules")  # their indexes
+        self.built = join(
+            path, "built"
+        )  # of what it is, in words: a directory's name may hide that

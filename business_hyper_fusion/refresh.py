@@ -18,18 +18,18 @@ import time
 from business_hyper_fusion import (
     builds,
     compat,
+    files,
     gc,
+    gc_executors,
     gc_report,
     grammar,
     lock,
-    order,
     outcome,
-    settle,
-    status,
 )
 from business_hyper_fusion.control import Control
 from business_hyper_fusion.errand import Errand, Place
 from business_hyper_fusion.image import BuildImage
+from business_hyper_fusion.layout import Ref
 from business_hyper_fusion.masker import Masker
 from business_hyper_fusion.source import Source
 
@@ -79,20 +79,20 @@ def held(business, within_seconds):
     """:returns: list of {"address", "name"}, the branches built here within that time."""
     found = set()
     for executor in business.executors():
-        for build_id in order.newest(executor):
-            begun = gc_report.moment(os.path.join(executor.builds, build_id))
-            if time.time() - begun <= within_seconds:
-                found.update(_branches_of(settle.attempts_of(executor, build_id)))
+        for project in gc_executors.projects(executor):
+            for path in gc_executors.directories(os.path.join(project.path, "branches")):
+                ref = Ref(os.path.join(project.path, "branches", path))
+                if time.time() - gc_report.moment(ref.path) <= within_seconds:
+                    found.update(_built(ref))
     return [{"address": address, "name": name} for address, name in sorted(found)]
 
 
-def _branches_of(attempts):
-    documents = [status.read(attempt) for attempt in attempts]
-    return [
-        (document["repository"]["address"], document["ref"]["name"])
-        for document in documents
-        if document is not None and document["ref"]["kind"] == "branch"
-    ]
+def _built(ref):
+    """:returns: list of (address, branch), at most one."""
+    document = files.read_json(ref.built) or {}
+    address, name = document.get("address"), document.get("name")
+    known = grammar.passes(grammar.check_repository, address)
+    return [(address, name)] if known and grammar.passes(grammar.check_branch, name) else []
 
 
 def checked(errands):

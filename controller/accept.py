@@ -85,7 +85,8 @@ class Acceptance(object):
         entry = self._journal.read(build_id)
         if entry.get("machine") != machine:
             return
-        self._requeue.adopt(build_id)
+        if entry.get("stage") == "intended":
+            self._requeue.adopt(build_id)
         if build_id[:15] < newest.clock(time.time() - VANISHED):
             with self._journal.lease(build_id) as held:
                 if held and self._journal.read(build_id) == entry:  # nobody launched it since

@@ -9,7 +9,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 from business_hyper_fusion.names import means
 from controller import answer, errors, parallel
 
-AT_ONCE = 50
+AT_ONCE = 100
 """Builds by their ids in one question: what a machine answers in some seconds, whatever they have made."""
 
 

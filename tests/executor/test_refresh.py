@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 
-from business_hyper_fusion import compat, lock
+from business_hyper_fusion import compat, files, lock
 from business_hyper_fusion import names as name_rules
 from tests.executor.test_gc import free, run
 from tests.executor.test_image import Base
@@ -50,6 +50,21 @@ def test_a_machine_tells_which_branches_it_built_of_late(machine, shop, address)
     names = ["feature/Login", "main"]
     assert said["branches"] == [{"address": address, "name": name} for name in names]
     assert machine.ask("refresh", {"look": True, "within_seconds": 0})["branches"] == []
+
+
+def test_what_a_note_of_a_branch_says_is_believed_by_its_shape(machine, address):
+    request = machine.request(address, "true")
+    machine.run(request)
+    repository = request["repository"]
+    project = machine.business.executor("1").project(repository["host"], repository["path"])
+    note = project.ref("branch", "main").built
+    look = {"look": True, "within_seconds": HOUR}
+    assert machine.ask("refresh", look)["branches"] == [{"address": address, "name": "main"}]
+    for document in ({"address": "--x", "name": "main"}, {"address": address, "name": 7}, {}):
+        files.publish_json(note, document)
+        assert machine.ask("refresh", look)["branches"] == [], document
+    os.remove(note)
+    assert machine.ask("refresh", look)["branches"] == []
 
 
 def test_a_branch_is_fetched_while_a_build_of_it_runs(machine, shop, address):
