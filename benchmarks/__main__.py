@@ -1,4 +1,4 @@
-"""`./dev bench`: runs the rows, prints the table; table, JSON and plots stand in .bench/results/ then."""
+"""`./dev bench`: runs the rows, then the growth curves; tables, JSON and plots stand in .bench/results/ then."""
 
 import argparse
 import importlib
@@ -7,8 +7,8 @@ import pkgutil
 import sys
 import time
 
+from benchmarks import growth, measure, page, peers, plot, report, rows
 from benchmarks import lab as labs
-from benchmarks import measure, page, peers, plot, report, rows
 from tests.lab import process
 
 RESULTS = os.path.join(peers.BENCH, "results")
@@ -28,7 +28,10 @@ def main():
         for name, row in found.items():
             print("%-20s %s" % (name, row.title))
         return 0
-    return run([found[name] for name in chosen.rows or found], chosen)
+    if chosen.growth:
+        return grow(chosen.rounds)
+    code = run([found[name] for name in chosen.rows or found], chosen)
+    return code if chosen.rows else max(code, grow(chosen.rounds))
 
 
 def run(chosen, options):
@@ -48,6 +51,14 @@ def run(chosen, options):
     return 1 if failures else 0
 
 
+def grow(rounds):
+    """The growth curves."""
+    curves, failures = growth.run(rounds)
+    growth.write(curves, RESULTS)
+    print("\n".join(growth.lines(curves)))
+    return 1 if failures else 0
+
+
 def every_row():
     """Ordered {name: Row}, as the rows themselves say their order."""
     found = []
@@ -62,6 +73,7 @@ def arguments():
     parser.add_argument(
         "--rounds", type=int, default=10, help="of each contender, after a warm-up (10)"
     )
+    parser.add_argument("--growth", action="store_true", help="the growth curves alone")
     parser.add_argument("--list", action="store_true", help="the rows' names")
     return parser.parse_args()
 
