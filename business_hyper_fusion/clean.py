@@ -3,7 +3,6 @@
 from __future__ import absolute_import, print_function
 
 import os
-import shutil
 
 from business_hyper_fusion import checkout, clocks, compat, files, layout, lock, names, order, room
 
@@ -34,9 +33,8 @@ def run(work, lacking=False):
 
 def forget_secrets(attempt):
     """Secrets, scratch files and an image's context end with the attempt, however it ends."""
-    for directory in (attempt.secrets, attempt.scratch):
-        shutil.rmtree(directory, ignore_errors=True)
-    checkout.remove_tree(attempt.context)
+    for directory in (attempt.secrets, attempt.scratch, attempt.context):
+        checkout.remove_tree(directory)
 
 
 def bury_old_builds(executor, now, kept=None):

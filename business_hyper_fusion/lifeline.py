@@ -9,10 +9,9 @@ from __future__ import absolute_import, print_function
 
 import errno
 import os
-import shutil
 import signal
 
-from business_hyper_fusion import compat
+from business_hyper_fusion import checkout, compat
 
 PASSED_ON = {signal.SIGTERM: b"TERM\n"}
 """What attended.sh understands."""
@@ -30,7 +29,7 @@ class Lifeline(object):
         self.exit_status = None
         self.oom_kills = None
         self._buffer = b""
-        shutil.rmtree(directory, ignore_errors=True)
+        checkout.remove_tree(directory)
         os.mkdir(directory, 0o700)
         self._alive = _open_pipe(os.path.join(directory, "alive"))
         self._said = _open_pipe(os.path.join(directory, "said"))
@@ -45,7 +44,7 @@ class Lifeline(object):
         self.listen()
         os.close(self._alive)
         os.close(self._said)
-        shutil.rmtree(self.directory, ignore_errors=True)
+        checkout.remove_tree(self.directory)
 
     def listen(self):
         """Take what was said since; a build can say things, too, but takes nothing back."""

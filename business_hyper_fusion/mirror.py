@@ -9,9 +9,8 @@ from __future__ import absolute_import, print_function
 
 import os
 import re
-import shutil
 
-from business_hyper_fusion import compat, git, lock, names, outcome, room
+from business_hyper_fusion import checkout, compat, git, lock, names, outcome, room
 from business_hyper_fusion.process import Command
 from business_hyper_fusion.progress import Progress
 
@@ -113,7 +112,7 @@ class Mirror(object):
 
     def _forget(self):
         self._work.log.say("==> source: the mirror is damaged; cloning anew")
-        shutil.rmtree(self.path, ignore_errors=True)
+        checkout.remove_tree(self.path)
 
     def _fetch_once(self, refspecs):
         """:returns: process.Finished."""
@@ -134,8 +133,8 @@ class Mirror(object):
     def _init(self):
         """Made beside and renamed, so that a mirror is never half a repository."""
         temporary = self.path + ".new"
-        shutil.rmtree(self.path, ignore_errors=True)
-        shutil.rmtree(temporary, ignore_errors=True)
+        checkout.remove_tree(self.path)
+        checkout.remove_tree(temporary)
         if not self.git.succeeds(git.init(temporary)):
             raise outcome.error(
                 "git_failed", "git could not make %s; its words are in the log" % temporary

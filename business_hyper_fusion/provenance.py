@@ -10,7 +10,7 @@ from __future__ import absolute_import, print_function
 import hashlib
 import json
 import os
-import platform
+import sys
 
 from business_hyper_fusion import compat, files
 from business_hyper_fusion.grammar.git import parse_repository
@@ -39,9 +39,8 @@ _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._
 
 def write(work):
     """Write the statement; ``status.provenance`` is its path, "" for a build that made nothing to state it of."""
-    document = statement(work)
-    if document["subject"]:
-        files.publish_json(work.attempt.provenance, document)
+    if _subjects(work.status.document):
+        files.publish_json(work.attempt.provenance, statement(work))
         work.status.document["provenance"] = work.attempt.provenance
 
 
@@ -173,7 +172,7 @@ def _run(work):
     return {
         "builder": {
             "id": BUILDER % quoted(work.request["machine"]),
-            "version": dict(version, python=platform.python_version()),
+            "version": dict(version, python=sys.version.split()[0]),
         },
         "metadata": {
             "invocationId": "%s/%d" % (status["build_id"], status["attempt"]),

@@ -9,7 +9,6 @@ from __future__ import absolute_import, print_function
 
 import os
 import re
-import shutil
 import time
 
 from business_hyper_fusion import (
@@ -148,7 +147,7 @@ class Publishing(object):
                 line = "==> publish: the local image could not be removed (exit status %d)"
                 work.log.say(line % exit_status)
         finally:
-            shutil.rmtree(app_image.login(work), ignore_errors=True)
+            checkout.remove_tree(app_image.login(work))
             checkout.remove_tree(work.attempt.context)
 
     def _left_by_steps(self, runner):

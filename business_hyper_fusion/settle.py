@@ -63,7 +63,7 @@ def unfinished_attempts(executor):
     """The newest attempts whose status is not terminal."""
     for build_id in order.newest(executor, LOOKED_AT):
         for attempt in attempts_of(executor, build_id):
-            if status.read(attempt) is not None and not status.is_at_home(attempt):
+            if status.is_unfinished(attempt):
                 yield attempt
 
 

@@ -231,10 +231,10 @@ def _catch_up_events(attempt, document):
         append_line(attempt.events, events.of_build_end(document))
 
 
-def is_at_home(attempt):
-    """:returns: True when the attempt has ended, and all of that is written."""
+def is_unfinished(attempt):
+    """:returns: True when the attempt has begun, and has not ended, or not all of its end is written."""
     document = _checked(attempt, attempt.status)
-    return document is not None and terminal(document) and not reserve.is_needed(attempt)
+    return document is not None and not (terminal(document) and not reserve.is_needed(attempt))
 
 
 def read(attempt):

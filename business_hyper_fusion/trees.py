@@ -15,7 +15,6 @@ import errno
 import hashlib
 import json
 import os
-import shutil
 import stat
 
 from business_hyper_fusion import checkout, clocks, compat, files, lock, outcome
@@ -154,6 +153,8 @@ def _write(kept, target, kind):
         with open(kept, "rb") as content:
             os.symlink(content.read(), target)
     else:
+        import shutil  # 2 ms, which only a build of a tree needs
+
         shutil.copyfile(compat.to_bytes(kept), target)
         os.chmod(target, MODES[kind])
 

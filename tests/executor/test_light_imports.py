@@ -34,3 +34,12 @@ def test_a_contact_imports_little_of_the_standard_library(module):
     )
     words = [python.interpreter(), "-E", "-S", "-B", "-c", program % (REPOSITORY, module, HEAVY)]
     assert subprocess.check_output(words).split() == []
+
+
+def test_the_phases_import_no_archives_and_no_platform():
+    program = (
+        "import sys; sys.path.insert(0, %r); import business_hyper_fusion.phases; "
+        "print(' '.join(sorted({'bz2', 'lzma', 'platform', 'tempfile'} & set(sys.modules))))"
+    )
+    words = [python.interpreter(), "-E", "-S", "-B", "-c", program % REPOSITORY]
+    assert subprocess.check_output(words).split() == []
