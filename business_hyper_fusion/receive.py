@@ -21,6 +21,7 @@ import json
 import os
 import re
 import select
+import stat
 import sys
 import time
 
@@ -230,19 +231,35 @@ def find_local(releases, entries):
     """{path: file with the same content in another release}; every candidate's hash is checked
     again on copy.
     """
+    found, rest = same_places(releases, entries)
     by_size = {}
-    for name in names_in(releases, hidden=False):
+    for name in names_in(releases, hidden=False) if rest else ():
         for path in files_below(os.path.join(releases, name)):
             full = os.path.join(releases, name, path)
             if not os.path.islink(full):
                 by_size.setdefault(os.path.getsize(full), []).append((path, full))
-    found = {}
-    for path, entry in entries.items():
+    for path, entry in rest.items():
         candidates = sorted(by_size.get(entry["size"], ()), key=lambda pair: pair[0] != path)
         match = next((full for _, full in candidates if digest_of(full) == entry["sha256"]), None)
         if match:
             found[path] = match
     return found
+
+
+def same_places(releases, entries):
+    """({path: file}, {path: entry} of the others): what the newest release has at the same place, as most of it."""
+    names = names_in(releases, hidden=False)
+    newest = (
+        max(names, key=lambda name: os.stat(os.path.join(releases, name)).st_mtime) if names else ""
+    )
+    found, rest = {}, {}
+    for path, entry in entries.items():
+        full = os.path.join(releases, newest, path)
+        if newest and digest_of(full) == entry["sha256"]:
+            found[path] = full
+        else:
+            rest[path] = entry
+    return found, rest
 
 
 def remove_tree(path):
@@ -267,6 +284,23 @@ def write_file(directory, entry, chunks):
     os.chmod(path, entry["mode"])
     if digest.hexdigest() != entry["sha256"]:
         raise Failed("corrupt", "%s arrived with another content than announced" % entry["path"])
+
+
+def link_file(directory, entry, source):
+    """Has a file of another release in this one, too: both never change, so they may be one file, which is on the disk
+    already. Where that can't be it is copied.
+
+    :param source: a file with the entry's content.
+    """
+    path = os.path.join(directory, str(entry["path"]))
+    if not os.path.isdir(os.path.dirname(path)):
+        os.makedirs(os.path.dirname(path))
+    try:
+        if stat.S_IMODE(os.stat(source).st_mode) == entry["mode"]:
+            return os.link(source, path)
+    except EnvironmentError:
+        pass  # a file system without links, or with too many of this one
+    write_file(directory, entry, read_chunks(source))
 
 
 def read_chunks(path):
@@ -300,11 +334,13 @@ def flush(path):
 
 def flush_tree(directory):
     """On disk before the rename; all files first, so one journal commit of the file system serves
-    many.
+    many. A file that is of another release, too, was brought there when that one was made.
     """
     for folder, _, names in os.walk(directory):
-        for name in names:
-            flush(os.path.join(folder, name))
+        paths = [os.path.join(folder, name) for name in names]
+        for path in paths:
+            if os.lstat(path).st_nlink == 1:
+                flush(path)
         flush(folder)
 
 
@@ -319,7 +355,7 @@ def assemble(stream, releases, release, entries):
     os.mkdir(beside)
     try:
         for path, source in local.items():
-            write_file(beside, entries[path], read_chunks(source))
+            link_file(beside, entries[path], source)
         if lacking:
             answer({"answer": "lack", "files": sorted(lacking)})
             receive_files(stream, beside, lacking)

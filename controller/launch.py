@@ -177,7 +177,7 @@ class Attempt(object):
         """:param data: bytes for startup.py's stdin. :returns: its answer, "started" or "busy"."""
         said = {"answer": "lack"}
         is_past = isinstance(self._release, PastRelease)
-        if is_past or self._contact.facts().get("python"):
+        if is_past or self._is_known_there():
             said = self._launch(executor_id, data)
         if said["answer"] == "lack" and is_past:
             raise release_gone(self._contact.machine.name, self._release.hash)
@@ -185,6 +185,11 @@ class Attempt(object):
             self._persist(self._push)
             said = self._persist(self._launch_once, executor_id, data)
         return self._checked(said)
+
+    def _is_known_there(self):
+        """Whether these are the scripts of the last launch there; others are brought before it is tried."""
+        facts = self._contact.facts()
+        return facts.get("python") and facts.get("release") in (None, self._release.hash)
 
     def bring(self, tree, on_progress):
         """Puts the operator's tree on the machine; of its files those that the machine lacks."""
@@ -218,11 +223,21 @@ class Attempt(object):
             return {"answer": "lack"}
 
     def _push(self):
-        python = self._contact.find_python()
-        machine = self._contact.machine
-        transport = self._contact.transport()
-        sent = sync.sync(transport, python, machine.root, BUSINESS_ID, self._release)
+        contact = self._contact
+        machine = contact.machine
+        known = contact.facts().get("python")
+        try:
+            sent = self._sync(known or contact.find_python())
+        except errors.ProtocolError:
+            if not known:
+                raise
+            sent = self._sync(contact.find_python())  # the one that is known may be gone
         self._on_event("pushed %d file%s to %s" % (sent, "" if sent == 1 else "s", machine.name))
+
+    def _sync(self, python):
+        contact = self._contact
+        root = contact.machine.root
+        return sync.sync(contact.transport(), python, root, BUSINESS_ID, self._release)
 
     def _persist(self, step, *arguments):
         """Repeats a step whose connection was lost in the middle: done or not, nobody knows."""

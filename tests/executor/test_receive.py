@@ -242,6 +242,30 @@ def test_only_the_changed_file_travels(machine):
     )
 
 
+def test_what_stays_the_same_is_one_file_in_both_releases(machine):
+    """It is on the disk already. A damaged one is not handed on."""
+    machine.sync(FILES)
+    kept, damaged = "startup.py", "business_hyper_fusion/python/build_project.sh"
+    with open(os.path.join(machine.release(FILES), damaged), "ab") as opened:
+        opened.write(b"damage")
+    newer = changed("business_hyper_fusion/receive.py", b"newer\n")
+    machine.sync(newer)
+    links = [
+        os.stat(os.path.join(machine.release(newer), path)).st_nlink for path in (kept, damaged)
+    ]
+    assert links == [2, 1]
+    assert tree(machine.release(newer)) == dict((path, (newer[path], mode(path))) for path in newer)
+
+
+def test_a_file_with_other_rights_is_a_copy(machine):
+    """Rights are a file's, whatever its names."""
+    machine.sync(FILES)
+    os.chmod(os.path.join(machine.release(FILES), "startup.py"), 0o700)
+    newer = changed("business_hyper_fusion/receive.py", b"newer\n")
+    machine.sync(newer)
+    assert tree(machine.release(newer)) == dict((path, (newer[path], mode(path))) for path in newer)
+
+
 def test_a_moved_file_does_not_travel(machine):
     machine.sync(FILES)
     moved = dict(FILES)
