@@ -5,6 +5,8 @@ In: answers to `builds`, launches and their answers, ends that were seen. Out: t
 Asking a machine costs it as much as half a launch, so two hundred builds that are launched in a row shall not ask each
 machine two hundred times, nor try executors that this process itself has given something to do. What is known here is a
 hint: an executor that it takes for free may answer that it is busy, and before a build is refused the machine is asked.
+A build whose end nobody here has seen is taken to run until its machine is asked, so the next one of its ref may go to
+an executor that has yet to fetch it.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals

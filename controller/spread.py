@@ -37,12 +37,14 @@ class Spread(object):
         :raises errors.TristanError: none of several machines can be reached.
         """
         every = slots(plan.machines)
-        pairs = [pair for pair in every if pair not in self._held(plan, every)]
-        for machine, executor_id in every:
-            if (machine, executor_id) not in pairs:
-                yield machine, executor_id, ""
+        first = self._held(plan, every)
+        for machine, executor_id in first:
+            yield machine, executor_id, ""
+        pairs = [pair for pair in every if pair not in first]
         now = compat.monotonic()
-        ranked, since = self._ranked(plan, pairs, now - outlook.FRESH)
+        # an attempt that shall go elsewhere does not go back because another machine was busy a moment ago
+        oldest = now if plan.avoid else now - outlook.FRESH
+        ranked, since = self._ranked(plan, pairs, oldest)
         for place in ranked:
             yield place
         if since < now:

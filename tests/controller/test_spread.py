@@ -157,3 +157,17 @@ def test_the_only_executor_is_tried_whatever_is_known_of_it(workshop):
     first = build(controller, branch="main")
     finish(another_operator(workshop, machines=MACHINES[:1]), first)
     assert place(build(controller, branch="main")) == place(first)
+
+
+def test_an_attempt_that_is_to_go_elsewhere_goes_by_what_is_so_now(workshop):
+    """The other machine was busy a moment ago, with what another operator has seen end."""
+    controller = workshop.controller(workshop.hold, MACHINES[:2])
+    running = [build(controller, branch="main", machine=name) for name in MACHINES[:2]]
+    with pytest.raises(errors.Busy):
+        build(controller, branch="main")
+    workshop.release()
+    for one in running:
+        finish(another_operator(workshop, machines=MACHINES[:2]), one)
+    plan = controller.plan("shop", branch="main")
+    plan.avoid = MACHINES[0]
+    assert controller.build(plan).machine == MACHINES[1]
