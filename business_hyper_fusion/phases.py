@@ -2,8 +2,6 @@
 
 from __future__ import absolute_import, print_function
 
-import traceback
-
 from business_hyper_fusion import (
     artifacts,
     build,
@@ -161,6 +159,8 @@ class Phases(object):
             reserve.give_back(self._work.attempt)
             return room.of_os_error(problem, "the build", self._work.attempt.path)
         except Exception:
+            import traceback  # 3 ms, which a build shall not pay that does not need it
+
             self._tell(traceback.format_exc())
             message = "Tristan itself failed; the traceback is in the log, please report it"
             return outcome.error("internal", message)
