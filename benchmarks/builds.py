@@ -10,7 +10,8 @@ from benchmarks import row as rows
 from business_hyper_fusion import names
 from tests.lab import images
 
-PROJECT = "shop"
+PROJECT, PLAIN = "shop", "plain"
+"""Projects of CONFIGURATION: in a container, and without one."""
 FLOOR, TRISTAN = "by hand, ControlMaster", "Tristan"
 
 CONFIGURATION = """

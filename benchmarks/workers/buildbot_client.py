@@ -79,7 +79,9 @@ class Client(object):
         try:
             self._calls.request(method, "/api/v2/" + path, body, headers)
             answer = self._calls.getresponse()
-        except http.client.RemoteDisconnected:  # a master hangs up on who was silent while others had their turns
+        except (
+            http.client.RemoteDisconnected
+        ):  # a master hangs up on who was silent while others had their turns
             self._calls.close()
             self._calls.request(method, "/api/v2/" + path, body, headers)
             answer = self._calls.getresponse()

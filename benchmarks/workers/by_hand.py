@@ -1,7 +1,8 @@
 """A shell script that does a build by hand, sent through a ControlMaster. Arguments: script, address, image, directory
 on the machine, then the words of ssh.
 
-The order names the ref, as `heads/main`, and the commit. Figures: seconds; git, the seconds of fetching and checking out.
+The order names the ref, as `heads/main`, and the commit. Figures: seconds; git, those of fetching and
+checking out.
 """
 
 import sys

@@ -39,4 +39,5 @@ def once(order):
     return {"git": phases["source"]}
 
 
-worker.serve(once)
+if __name__ == "__main__":
+    worker.serve(once)
