@@ -79,10 +79,8 @@ class Client(object):
         try:
             self._calls.request(method, "/api/v2/" + path, body, headers)
             answer = self._calls.getresponse()
-        except (
-            http.client.RemoteDisconnected
-        ):  # a master hangs up on who was silent while others had their turns
-            self._calls.close()
+        except ConnectionError:
+            self._calls.close()  # a master hangs up on who was silent while others had their turns
             self._calls.request(method, "/api/v2/" + path, body, headers)
             answer = self._calls.getresponse()
         text = answer.read()

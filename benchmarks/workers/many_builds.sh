@@ -8,12 +8,15 @@ set -eu
 job=$1 place=$2 address=$3 branches=$4
 shift 4
 
-number=1
+number=1 jobs=
 while [ "$number" -le "$branches" ]; do
 	for words; do
 		# shellcheck disable=SC2046 # A list of words, none of which has a blank.
 		$(cat "$words") sh -s -- "$place-$number" "$address" "branch-$number" <"$job" &
+		jobs="$jobs $!"
 	done
 	number=$((number + 1))
 done
-wait
+for one in $jobs; do
+	wait "$one"
+done

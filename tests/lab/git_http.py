@@ -29,6 +29,7 @@ BASE = sys.argv[1]
 
 class Server(ThreadingMixIn, HTTPServer):
     daemon_threads = True
+    request_queue_size = 256  # hundreds of builds may fetch at once
 
 
 class Handler(BaseHTTPRequestHandler):
