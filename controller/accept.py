@@ -16,6 +16,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import binascii
 import os
+import threading
 import time
 
 from business_hyper_fusion import names
@@ -51,6 +52,10 @@ class Acceptance(object):
         self._on_note = on_note
         self._requeue = requeue
         self._late = late
+        self._going_on = threading.Lock()
+        self._running = (
+            set()
+        )  # entries without an end, read once and not at each end of those beside them
 
     def take(self, found, patience=0.0):
         """Accepts what has ended of what was seen, and goes on with what is left of earlier ends.
@@ -64,9 +69,21 @@ class Acceptance(object):
             if status["build_id"] in left and has_ended(status):
                 left.discard(status["build_id"])
                 self._or_later(self._accept, machine, status, patience)
-        for build_id in sorted(left):
-            self._or_later(self._resume, build_id)
+        self._go_on(left)
         return [self._with_tags(status) for _, status in found]
+
+    def _go_on(self, open_ids):
+        """With what is left of earlier ends. A thread at a time: the others' ends are seen by the one that is at it."""
+        if not self._going_on.acquire(False):
+            return
+        try:
+            ended = self._journal.ended_ids()
+            self._running &= open_ids
+            for build_id in sorted(open_ids):
+                if build_id in ended or build_id not in self._running:
+                    self._or_later(self._resume, build_id)
+        finally:
+            self._going_on.release()
 
     def waiting(self):
         """{machine name: ids of its builds whose end was not seen yet}."""
@@ -134,7 +151,9 @@ class Acceptance(object):
 
     def _resume(self, build_id):
         entry = self._journal.read(build_id)
-        if is_over(entry):  # who was to close it died
+        if entry.get("stage") in UNACCEPTED:
+            self._running.add(build_id)
+        elif is_over(entry):  # who was to close it died
             self._journal.close(build_id)
         elif due_steps(entry):
             with self._journal.claim(place(entry), 0.0) as held:

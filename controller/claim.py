@@ -1,5 +1,8 @@
 """One tristan at a time: a claim that other processes and threads see, and that goes with its holder.
 
+Threads of this process stand in a queue, which wakes the next one. Another process's claim is looked at again and
+again: the kernel's own queue knows no patience.
+
 In: a path below the state directory. Out: whether the claim is held, for as long as the block lasts.
 
 The kernel lets go of it when the process dies, so nothing has to be cleaned up; the file itself stays, since removing
@@ -12,14 +15,21 @@ import contextlib
 import errno
 import fcntl
 import os
+import threading
 import time
 
 from controller import compat
 from controller.documents import make_private
 from controller.local_file import told
+from controller.transport.turns import Turns
 
 PAUSE = 0.05
 """Seconds between two tries."""
+
+
+_LOCK = threading.Lock()
+_QUEUES = {}
+"""{path: [Turns, how many threads are in it]} of what is claimed, or wanted, in this process now."""
 
 
 @contextlib.contextmanager
@@ -29,17 +39,35 @@ def claim(path, patience=0.0):
     :param patience: seconds to try for.
     :raises errors.LocalFileError: the file can't be made.
     """
+    end = compat.monotonic() + patience
     with told(path):
         make_private(os.path.dirname(path))
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with queue(path) as turns, turns.turn(patience) as is_next:
+        with told(path):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            yield is_next and locked(descriptor, end)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def queue(path):
+    """Yields the Turns of all threads that are interested in a path."""
+    with _LOCK:
+        mine = _QUEUES.setdefault(path, [Turns(), 0])
+        mine[1] += 1
     try:
-        yield locked(descriptor, patience)
+        yield mine[0]
     finally:
-        os.close(descriptor)
+        with _LOCK:
+            mine[1] -= 1
+            if not mine[1]:
+                del _QUEUES[path]
 
 
-def locked(descriptor, patience):
-    end = compat.monotonic() + patience
+def locked(descriptor, end):
+    """:param end: of the monotonic clock, when to give up."""
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -127,6 +127,10 @@ class Journal(object):
         """Ids of the open entries, oldest first."""
         return [name for name in listed(self._open) if is_id(name)]
 
+    def ended_ids(self):
+        """Set of the ids of entries whose end was accepted."""
+        return set(name[:-5] for name in listed(self._ends) if name.endswith(".json"))
+
     def accepted(self, name):
         """What was accepted last under a name of accept.py's, {} when there is nothing."""
         return self._read(os.path.join(self._accepted, name + ".json"), remembered.ACCEPTED)

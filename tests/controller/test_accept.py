@@ -569,3 +569,26 @@ def test_a_past_end_is_told_again_to_all_or_to_whom_is_named(plain):
         assert len(receiver.requests) == 3
         deliveries = set(one.headers["x-tristan-delivery"] for one in receiver.requests)
         assert len(deliveries) == 3
+
+
+def test_a_build_that_runs_is_read_once_and_not_at_each_end_beside_it(plain, monkeypatch):
+    """With hundreds of watched builds that was most of what they cost."""
+    for number in range(1, 6):
+        plain.launch(number)
+    tristan, read, real = plain.tristan(), [], Journal.read
+
+    def counted(self, name):
+        read.append(name)
+        return real(self, name)
+
+    monkeypatch.setattr(Journal, "read", counted)
+    tristan.take([plain.end(1)])
+    assert set(read) == set(build_id(number) for number in range(1, 6))
+    del read[:]
+    tristan.take([plain.end(2)])
+    assert set(read) == {build_id(2)}
+    plain.tristan().take([plain.end(3)])
+    del read[:]
+    tristan.take([plain.end(4)])
+    assert set(read) == {build_id(4)}
+    assert plain.journal.open_ids() == [build_id(5)]

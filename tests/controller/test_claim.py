@@ -1,0 +1,47 @@
+"""One at a time, whoever it is: threads of this process and other processes."""
+
+from __future__ import absolute_import, print_function, unicode_literals
+
+import threading
+import time
+
+from controller import claim
+
+
+def test_another_thread_has_it_and_lets_go(tmpdir):
+    path = str(tmpdir.join("claims", "one"))
+    with claim.claim(path) as held:
+        assert held
+        with claim.claim(path) as again:
+            assert not again
+        with claim.claim(path + ".other") as other:
+            assert other
+    with claim.claim(path) as held:
+        assert held
+    assert claim._QUEUES == {}
+
+
+def test_threads_that_wait_are_woken_and_do_not_look_over_and_over(tmpdir, monkeypatch):
+    path, held, naps = str(tmpdir.join("one")), [], []
+    monkeypatch.setattr(claim.time, "sleep", naps.append)
+
+    def wait():
+        with claim.claim(path, 30) as mine:
+            held.append(mine)
+
+    with claim.claim(path):
+        threads = [threading.Thread(target=wait) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0)
+    for thread in threads:
+        thread.join(30)
+    assert held == [True] * 20 and [one for one in naps if one] == []
+
+
+def test_patience_has_an_end(tmpdir):
+    path = str(tmpdir.join("one"))
+    started = time.time()
+    with claim.claim(path), claim.claim(path, 0.2) as held:
+        assert not held
+    assert 0.1 < time.time() - started < 5
