@@ -4,9 +4,12 @@ In: a lab. Out: Source; the rows' contenders read what its builds have made.
 """
 
 import json
+import multiprocessing.pool
 import os
 
 from benchmarks import row as rows
+from controller import service, settings
+from controller.state import State
 from tests.lab import process
 
 CONFIGURATION = """
@@ -93,3 +96,49 @@ def log_of(size):
 def file_of(name, size):
     """Text of a script that makes a file of so many bytes, none of which can be guessed."""
     return "head -c %d /dev/urandom >%s" % (size, name)
+
+
+class Fleet(object):
+    """Many machines that have run one build each. .operator: labs.Operator. .roots: {machine name: path of its root}.
+    .models: {machine name: id of its build}.
+    """
+
+    def __init__(self, lab, machines, executors):
+        sshds = {"builder-%02d" % number: lab.sshd() for number in range(machines)}
+        lab.repositories.create("group/script").commit({"README": "a script\n"})
+        text = CONFIGURATION.format(port=lab.git_over_http().port)
+        self.operator = lab.operator(text, sshds, executors)
+        self.roots = {name: sshd.root for name, sshd in sshds.items()}
+        self._controller = service.Controller(
+            settings.load(self.operator.configuration), State(self.operator.state)
+        )
+        lab.callback(self._controller.close)
+        with multiprocessing.pool.ThreadPool(4) as pool:
+            self.models = dict(zip(sshds, pool.map(self._build, sshds)))
+
+    def tristan(self, name, program, *words):
+        """A contender that is Tristan."""
+        command = rows.worker(program, *words)
+        return rows.Contender(name, rows.TRISTAN, command, self.operator.environment())
+
+    def _build(self, machine):
+        """:returns: id of a build that has ended on a machine."""
+        chosen = {"branch": "main", "machine": machine, "params": [("SCRIPT", "true")]}
+        launched = self._controller.build(self._controller.plan("script", **chosen))
+        status = self._controller.watch(launched.build_id, Deaf())
+        if status["state"] != "success":
+            raise process.LabError("a build on %s: %s" % (machine, status["message"]))
+        return launched.build_id
+
+
+class Deaf(object):
+    """A sink for who waits for an end alone."""
+
+    def log(self, data, offset):
+        pass
+
+    def status(self, status):
+        pass
+
+    def note(self, text):
+        pass
