@@ -32,3 +32,13 @@ def test_a_machine_that_is_away_after_a_lost_launch_keeps_the_build(workshop, mo
     status = controller.watch(plan.build_id, sink=Sink())
     assert (status["machine"], status["state"]) == (place.machine, "success")
     assert len(controller.status()) == 2
+
+
+@pytest.mark.parametrize("release", [None, "0" * 64])
+def test_a_python_that_is_gone_is_looked_for_again(workshop, release):
+    """Whether the scripts are brought before the launch, since others were launched last, or behind it."""
+    controller = workshop.controller()
+    controller.state.remember("builder-1", python="/no/such/python", release=release)
+    launched = controller.build(controller.plan("shop", branch="main"))
+    assert controller.watch(launched.build_id, sink=Sink())["state"] == "success"
+    assert controller.state.machine("builder-1")["python"] != "/no/such/python"
