@@ -6,7 +6,8 @@ Sizes are taken in turn, round after round, so that a machine that slows down sl
 the medians at its sizes, by a straight line through them (least squares):
 
 flat     between the smallest size and the largest one the line rises by at most FLAT of where it begins, or by no more
-         than the values at one size differ (half of max - min, the median of the sizes)
+         than the values at one size differ (half of max - min, the median of the sizes); or what it rises by is there
+         at small sizes already: its exponent, see below, is at most SATURATED
 linear   it rises, and what is above the smallest size's value grows with an exponent of at most LINEAR: the slope of
          its logarithm over that of what the size grew by
 worse    all else
@@ -25,7 +26,7 @@ from benchmarks import lab as labs
 from controller import errors
 from tests.lab import process
 
-FLAT, LINEAR = 0.25, 1.25
+FLAT, SATURATED, LINEAR = 0.25, 0.25, 1.25
 
 
 def run(rounds, names=()):
@@ -83,7 +84,8 @@ def described(subject, curve, samples):
 def verdict(points, slope, begin, power):
     """:param begin: of the line, at the smallest size. :param power: the exponent."""
     rise = slope * (points[-1]["x"] - points[0]["x"])
-    if rise <= max(FLAT * begin, noise(points)):
+    is_saturated = power is not None and power <= SATURATED
+    if is_saturated or rise <= max(FLAT * begin, noise(points)):
         return "flat"
     return "linear" if power is None or power <= LINEAR else "worse"
 

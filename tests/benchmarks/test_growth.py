@@ -25,6 +25,7 @@ def told(cost, spread=0.001):
     [
         ("flat", lambda x: 0.1),
         ("flat", lambda x: 0.1 + x * 0.00002),
+        ("flat", lambda x: 0.1 + min(x, 20) * 0.01),
         ("flat", lambda x: 0.1 - x * 0.00005),
         ("linear", lambda x: 0.1 + x * 0.001),
         ("linear", lambda x: 0.1 + x**0.5),
