@@ -33,7 +33,9 @@ class Build(object):
         attempt = executor.attempt(self.build_id, 1)
         os.makedirs(attempt.path)
         self._lock = lock.acquire(executor.lock)
-        os.chmod(executor.lock, 0o666)  # whoever looks after builds tries to take it, as another user than this
+        os.chmod(
+            executor.lock, 0o666
+        )  # whoever looks after builds tries to take it, as another user than this
         order.add(executor, self.build_id)
         files.publish_json(attempt.request, request)
         self._log = Log(attempt.log, LOG_BYTES, Masker([]))
