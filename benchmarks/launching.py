@@ -9,17 +9,14 @@ handed the request that Tristan would send.
 """
 
 import fcntl
-import json
 import os
 import time
 
-from benchmarks import peers
+from benchmarks import peers, scripts
 from benchmarks.lab import MACHINE_PYTHON
 from benchmarks.row import FLOOR, PEER, TRISTAN, Contender, Missing, worker
-from controller import release, service, settings
-from controller.settings import derive
+from controller import service, settings
 from controller.state import State
-from tests.lab.sshd import BUILDER_ID
 
 CONFIGURATION = """
 git_servers:
@@ -29,12 +26,6 @@ build_profiles:
 projects:
   job: {{repository: group/job, build_profile: job}}
 """
-
-BY_HAND = "0" * 64
-"""Name of the directory of scripts that were not pushed by Tristan."""
-
-PLACE = (("1",), ("1", "releases"), ("1", "releases", BY_HAND))
-"""Where they are below a root."""
 
 CHANGED = os.path.join("cache", "dependency_lib", "python", "pip.conf")
 """The file that changes where one does: a configuration of the operator's that is pushed with the scripts."""
@@ -63,7 +54,7 @@ class Desk(object):
         )
         self._roots = {None: self._sshd.root}
         self._scripts = lab.path("scripts")
-        self._write_scripts()
+        scripts.write(self.operator, self._scripts)
         self._write_known_hosts()
 
     def contenders(self, floor, tristan, peer_workers):
@@ -80,9 +71,7 @@ class Desk(object):
 
     def _contender(self, name, role, command):
         self._roots[name] = root = os.path.join(self._sshd.directory, "root-%d" % len(self._roots))
-        for path in (root, *(os.path.join(root, *part) for part in PLACE)):
-            os.mkdir(path)
-            os.chown(path, BUILDER_ID, BUILDER_ID)
+        scripts.make_root(root)
         return Contender(name, role, command, self.operator.environment())
 
     def _peer(self, name, environment, *words):
@@ -100,7 +89,7 @@ class Desk(object):
 
     def _order_by_hand(self, contender, build):
         root = self._roots[contender.name]
-        request = self._request()
+        request = scripts.request(self._controller, "job", "main", "1")
         return dict(
             build,
             build_id=request["build_id"],
@@ -108,7 +97,7 @@ class Desk(object):
             scripts=self._scripts,
             root=root,
             python=MACHINE_PYTHON,
-            target=os.path.join(root, *PLACE[-1]),
+            target=os.path.join(root, *scripts.PLACE[-1]),
             ssh=self.master.words,
             cold=self.master.cold,
             host=self._sshd.host,
@@ -118,17 +107,11 @@ class Desk(object):
             repository="http://127.0.0.1:%d/group/job.git" % self._git.port,
         )
 
-    def _request(self):
-        """What Tristan would send to have the same job built."""
-        plan = self._controller.plan("job", branch="main")
-        return plan.request(plan.machines[0], "1", BY_HAND)
-
     def _written(self, request):
         """The directory that holds the request as a file, as one would write it to send it along."""
         directory = self._lab.path("request")
         os.makedirs(directory, exist_ok=True)
-        with open(os.path.join(directory, "request.json"), "w", encoding="ascii") as target:
-            json.dump({"request": request, "secrets": {}}, target)
+        scripts.write_request(os.path.join(directory, "request.json"), request)
         return directory
 
     def change_a_file(self, number):
@@ -138,19 +121,6 @@ class Desk(object):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w", encoding="ascii") as target:
                 target.write("[global]\ntimeout = %d.%d\n" % (number, time.monotonic_ns()))
-
-    def _write_scripts(self):
-        """The release's files, for those who send them by other means."""
-        made = release.collect(
-            derive.data_files(settings.load(self.operator.configuration)),
-            beside=self.operator.home,
-        )
-        for path, file in made.files.items():
-            full = os.path.join(self._scripts, path)
-            os.makedirs(os.path.dirname(full), exist_ok=True)
-            with open(full, "wb") as target:
-                target.write(file.content)
-            os.chmod(full, file.mode)
 
     def _write_known_hosts(self):
         """The machine's key for those who look where OpenSSH does."""

@@ -2,16 +2,19 @@
 
 import os
 
-from benchmarks import buildbot, builds, peers
+from benchmarks import buildbot, builds, peers, scripts
 from benchmarks import lab as labs
 from benchmarks import row as rows
+from controller import service, settings
+from controller.state import State
 
 MACHINES, BRANCHES = 10, 20
 ALL = MACHINES * BRANCHES
 ANSIBLE_BRANCHES, BUILDBOT_BUILDS = 2, 10
 """Of these few the peers' figures are scaled to all: each of their builds takes as long as it does among many."""
 
-FLOOR = "shell loop, ControlMasters"
+FLOOR = "by hand"
+JOB_BY_HAND = "by hand, a job by hand"
 ANSIBLE = "Ansible, 10 forks (of %d builds)" % (ANSIBLE_BRANCHES * MACHINES)
 BUILDBOT = "Buildbot, 10 workers (of %d builds)" % BUILDBOT_BUILDS
 
@@ -28,11 +31,15 @@ class ManyBuilds(rows.Row):
         self._lab = lab
         self._machines = [lab.sshd() for _ in range(MACHINES)]
         self._serve(lab)
-        return [self._by_hand(lab), self._tristan(lab), self._ansible(lab), self._buildbot(lab)]
+        tristan = self._tristan(lab)  # whose settings the requests of the floor are made by
+        floors = [self._by_scripts(lab), self._by_hand()]
+        return floors + [tristan, self._ansible(lab), self._buildbot(lab)]
 
     def before(self, contender, number):
-        """The files that tell what was built by hand are not there yet."""
+        """The files that tell what was built by hand are not there yet; each build has a request of its own."""
         order = {"commit": self._commit}
+        if contender.name == FLOOR:
+            order["launches"] = [self._launch(*pair) for pair in self._pairs]
         if contender.name in self._places:
             place, branches, further = self._places[contender.name]
             names = ["%s-%d" % (place, branch + 1) for branch in range(branches)]
@@ -55,24 +62,50 @@ class ManyBuilds(rows.Row):
         self._server = lab.git_over_http()
         self._address = self._server.address("group/shop")
         self._places = {}
-
-    def _by_hand(self, lab):
-        files = []
+        self._words = []
         for number, machine in enumerate(self._machines):
-            files.append(lab.path("words-%d" % number))
-            with open(files[-1], "w") as target:
+            self._words.append(lab.path("words-%d" % number))
+            with open(self._words[-1], "w") as target:
                 target.write(" ".join(lab.master(machine).words))
-        arguments = ["by-hand", self._address, str(BRANCHES)] + files
-        self._places[FLOOR] = ("by-hand", BRANCHES, {"arguments": arguments})
-        return rows.Contender(FLOOR, rows.FLOOR, rows.worker("many_by_hand.py"))
+
+    def _by_scripts(self, lab):
+        """The same startup.py, brought there before, started by a shell loop."""
+        self._pairs = [
+            (machine, branch + 1) for branch in range(BRANCHES) for machine in range(MACHINES)
+        ]
+        for machine in self._machines:
+            scripts.write(self._operator, scripts.make_root(self._root(machine)))
+        known = settings.load(self._operator.configuration)
+        self._controller = service.Controller(known, State(lab.path("desk")))
+        os.mkdir(lab.path("launches"))
+        return rows.Contender(FLOOR, rows.FLOOR, rows.worker("many_launches.py"))
+
+    def _root(self, machine):
+        return os.path.join(machine.directory, "root-by-hand")
+
+    def _launch(self, machine, branch):
+        """A line of many_launches.sh, and the request that it names. :returns: list of three texts."""
+        executor_id, branch_name = str(branch), "branch-%d" % branch
+        wanted = scripts.request(
+            self._controller, builds.PLAIN, branch_name, executor_id, "builder-%d" % machine
+        )
+        path = self._lab.path("launches", "%d-%d.json" % (machine, branch))
+        scripts.write_request(path, wanted)
+        command = scripts.command(self._root(self._machines[machine]), executor_id)
+        return [self._words[machine], path, command]
+
+    def _by_hand(self):
+        arguments = ["by-hand", self._address, str(BRANCHES)] + self._words
+        self._places[JOB_BY_HAND] = ("by-hand", BRANCHES, {"arguments": arguments})
+        return rows.Contender(JOB_BY_HAND, rows.FLOOR, rows.worker("many_by_hand.py"))
 
     def _tristan(self, lab):
         text = builds.CONFIGURATION.format(port=self._server.port, image="none")
         named = {"builder-%d" % number: one for number, one in enumerate(self._machines)}
-        operator = lab.operator(text, named, executors=BRANCHES)
+        self._operator = lab.operator(text, named, executors=BRANCHES)
         words = [builds.PLAIN, str(MACHINES), str(BRANCHES)]
         command = rows.worker("tristan_many.py", *words)
-        return rows.Contender("Tristan", rows.TRISTAN, command, operator.environment())
+        return rows.Contender("Tristan", rows.TRISTAN, command, self._operator.environment())
 
     def _ansible(self, lab):
         try:
