@@ -1,9 +1,7 @@
 """`./dev bench`: runs the rows, then the growth curves; tables, JSON and plots stand in .bench/results/ then."""
 
 import argparse
-import importlib
 import os
-import pkgutil
 import sys
 import time
 
@@ -17,7 +15,7 @@ RESULTS = os.path.join(peers.BENCH, "results")
 def main():
     """:returns: int, exit status: 0 when all that was asked for ran, whatever it measured."""
     chosen = arguments()
-    found = every_row()
+    found = rows.every()
     unknown = set(chosen.rows or ()) - set(found)
     if unknown:
         sys.stderr.write(
@@ -38,7 +36,7 @@ def run(chosen, options):
     begun, results, failures = time.time(), [], []
     for row in chosen:
         try:
-            with labs.Lab() as lab:
+            with labs.Lab(with_peers=options.peers) as lab:
                 results.append(measure.run(row, lab, options.rounds, measure.complain))
         except (measure.RoundFailed, process.LabError) as error:
             failures.append((row.name, str(error)))
@@ -59,19 +57,14 @@ def grow(rounds):
     return 1 if failures else 0
 
 
-def every_row():
-    """Ordered {name: Row}, as the rows themselves say their order."""
-    found = []
-    for module in pkgutil.iter_modules(rows.__path__):
-        found += importlib.import_module("benchmarks.rows." + module.name).ROWS
-    return {row.name: row for row in sorted(found, key=lambda row: row.order)}
-
-
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("--rows", type=lambda text: text.split(","), help="some rows: NAME,NAME")
     parser.add_argument(
         "--rounds", type=int, default=10, help="of each contender, after a warm-up (10)"
+    )
+    parser.add_argument(
+        "--no-peers", dest="peers", action="store_false", help="beside scripts by hand alone"
     )
     parser.add_argument("--growth", action="store_true", help="the growth curves alone")
     parser.add_argument("--list", action="store_true", help="the rows' names")

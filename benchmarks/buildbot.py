@@ -9,7 +9,6 @@ import json
 import os
 import urllib.request
 
-from benchmarks import peers
 from tests.lab import process
 
 BUILDER = "build"
@@ -47,7 +46,7 @@ class Buildbot(object):
     """
 
     def __init__(self, lab, steps, workers=1):
-        self._programs = os.path.join(peers.venv("buildbot"), "bin")
+        self._programs = os.path.join(lab.venv("buildbot"), "bin")
         self._lab = lab
         self._children = []
         port, worker_port = process.free_port(), process.free_port()

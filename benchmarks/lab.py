@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 
+from benchmarks import peers
 from tests.lab import engine, git_server, process
 from tests.lab.sshd import Sshd
 
@@ -27,10 +28,14 @@ MACHINE = """  {name}:
 
 
 class Lab(contextlib.ExitStack):
-    """Use it as a context manager; a row has one of its own."""
+    """Use it as a context manager; a row has one of its own.
 
-    def __init__(self):
+    :param with_peers: whether what Tristan is compared with is installed and measured.
+    """
+
+    def __init__(self, with_peers=True):
         super().__init__()
+        self._with_peers = with_peers
         self.directory = process.directory("bench")
         self.callback(process.remove, self.directory)
         self._engine = self._repositories = None
@@ -38,6 +43,12 @@ class Lab(contextlib.ExitStack):
     def path(self, *names):
         """Absolute path below the lab's directory."""
         return os.path.join(self.directory, *names)
+
+    def venv(self, peer):
+        """Path of a peer's environment. :raises peers.Unavailable: there is none."""
+        if not self._with_peers:
+            raise peers.Unavailable("peers were left out")
+        return peers.venv(peer)
 
     @property
     def engine(self):

@@ -76,7 +76,7 @@ class Desk(object):
 
     def _peer(self, name, environment, *words):
         try:
-            python = os.path.join(peers.venv(environment), "bin", "python")
+            python = os.path.join(self._lab.venv(environment), "bin", "python")
         except peers.Unavailable as error:
             return Missing(name, str(error))
         return self._contender(name, PEER, worker(*words, python=python))

@@ -109,7 +109,7 @@ class ManyBuilds(rows.Row):
 
     def _ansible(self, lab):
         try:
-            python = os.path.join(peers.venv("ansible"), "bin", "python")
+            python = os.path.join(lab.venv("ansible"), "bin", "python")
         except peers.Unavailable as problem:
             return rows.Missing(ANSIBLE, str(problem))
         directory = lab.path("ansible")
