@@ -9,8 +9,8 @@ import time
 
 from business_hyper_fusion import compat
 
-WAIT = 0.1
-"""Seconds between two tries at a lock that another build holds."""
+WAIT_FIRST, WAIT_MOST = 0.005, 0.1
+"""Seconds between two tries at a lock that another build holds; twice as many each time: most let go in a moment."""
 
 
 def acquire(path, shared=False):
@@ -51,9 +51,11 @@ def acquire_in_turn(path, control, when_waiting, shared=False):
     descriptor = acquire(path, shared)
     if descriptor is None:
         when_waiting()
+    pause = WAIT_FIRST
     while descriptor is None:
         control.check()
-        time.sleep(WAIT)
+        time.sleep(pause)
+        pause = min(2 * pause, WAIT_MOST)
         descriptor = acquire(path, shared)
     return descriptor
 
