@@ -2,14 +2,25 @@
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 
 from benchmarks import growth, measure, page, peers, plot, report, rows
 from benchmarks import lab as labs
+from controller import errors
 from tests.lab import process
 
 RESULTS = os.path.join(peers.BENCH, "results")
+
+FAILURES = (
+    measure.RoundFailed,
+    process.LabError,
+    errors.TristanError,
+    subprocess.SubprocessError,
+    EnvironmentError,
+)
+"""Of one row, which the others do not suffer from."""
 
 
 def main():
@@ -38,15 +49,19 @@ def run(chosen, options):
         try:
             with labs.Lab(with_peers=options.peers) as lab:
                 results.append(measure.run(row, lab, options.rounds, measure.complain))
-        except (measure.RoundFailed, process.LabError) as error:
+        except FAILURES as error:
             failures.append((row.name, str(error)))
             measure.complain("error: %s: %s" % failures[-1])
-    document = report.document(results, failures, begun)
-    report.write(document, RESULTS)
-    plot.write(document, RESULTS)
-    page.write(document, RESULTS)
-    print("\n".join(report.lines(document)))
+        write(
+            report.document(results, failures, begun)
+        )  # what took long is not lost by what follows
+    print("\n".join(report.lines(report.document(results, failures, begun))))
     return 1 if failures else 0
+
+
+def write(document):
+    for writer in (report, plot, page):
+        writer.write(document, RESULTS)
 
 
 def grow(rounds):

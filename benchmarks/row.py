@@ -65,7 +65,7 @@ class Row(object):
 
 def ratio(against, most, aim, title="", figure="seconds"):
     """A Goal that compares Tristan's median with another contender's."""
-    return Goal(figure, against, most, aim, title or "of %s" % against)
+    return Goal(figure, against, most, aim, title or "against %s" % against)
 
 
 def faster(peer, times, aim=None):

@@ -23,7 +23,7 @@ class LogLatency(rows.Row):
     goals = (
         rows.bound("p50", 0.003, 0.003, "half of the lines"),
         rows.bound("p99", 0.050, 0.050, "99 in 100 lines"),
-        rows.ratio(TAIL, 2.0, 1.3, "or else, half of the lines, of " + TAIL, "p50"),
+        rows.ratio(TAIL, 2.0, 1.3, "or else, half of the lines, against " + TAIL, "p50"),
     )
 
     def contenders(self, lab):

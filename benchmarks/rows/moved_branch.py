@@ -11,7 +11,7 @@ class MovedBranch(rows.Row):
     figures = {"seconds": rows.SECONDS, "git": rows.SECONDS}
     goals = (
         rows.ratio(builds.FLOOR, 1.3, 1.1),
-        rows.ratio(builds.FLOOR, 1.3, 1.1, "of git alone", "git"),
+        rows.ratio(builds.FLOOR, 1.3, 1.1, "git alone", "git"),
     )
     _moved = None
 
