@@ -252,13 +252,18 @@ class Launch(object):
         return self._started(started, False)
 
     def _work(self, held):
+        from business_hyper_fusion.control import Control
+
+        # Who knows the process may have it cancelled, so this is there before anybody does.
+        control = Control(self._attempt, self._request["limits"])
+        control.install()
         state = status.Status(self._attempt, status.initial(self._request))
         state.begin()
         yield identity.mine()
         # Half of all modules: while they are imported the answer is on its way.
         from business_hyper_fusion import phases
 
-        phases.run(self._release, self._request, state, self._attempt, self._secrets)
+        phases.run(self._release, self._request, state, self._attempt, self._secrets, control)
         # All is written: the next build need not wait until the guardian has noticed.
         lock.release(held)
         self._keep_up()

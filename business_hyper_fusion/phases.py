@@ -21,25 +21,22 @@ from business_hyper_fusion import (
     trees,
     workspace,
 )
-from business_hyper_fusion.control import Control
 from business_hyper_fusion.log import Log
 from business_hyper_fusion.masker import Masker
 from business_hyper_fusion.process import Runner
 from business_hyper_fusion.work import Work
 
 
-def run(release, request, status, attempt, secrets):
+def run(release, request, status, attempt, secrets, control):
     """Run every phase; the terminal state is in the status when this returns.
 
-    :param secrets: {slot: text}, for masking.
+    :param secrets: {slot: text}, for masking. :param control: Control, installed.
     """
     masker = Masker(secrets.values())
     try:
         log = Log(attempt.log, request["limits"]["log_bytes"], masker)
     except (IOError, OSError) as problem:
         return status.end(room.of_os_error(problem, "opening the log", attempt.path), None)
-    control = Control(attempt, request["limits"])
-    control.install()
     disk = room.Room(attempt.path)
     work = Work(release, request, status, log, Runner(log, control, disk), control)
     phases = Phases(work, disk)

@@ -48,6 +48,16 @@ def test_worker_killed(docker_machine, address):
     assert docker_machine.run(docker_machine.request(address, "true"))["state"] == "success"
 
 
+def test_a_build_is_cancelled_as_soon_as_its_launch_is_answered(machine, address):
+    for _ in range(5):  # what the phases import is read in these milliseconds
+        request = machine.request(address, "exec sleep 300")
+        answer = machine.launch(request)
+        files.publish(machine.attempt(request).cancel, b"at once")
+        os.kill(answer["process"]["pid"], signal.SIGTERM)
+        status = machine.wait(request)
+        assert (status["state"], status["message"]) == ("cancelled", "cancelled: at once")
+
+
 def test_every_startup_killed(machine, address):
     sleep = "sleep 4712.%d" % os.getpid()  # Another run of this test has its own.
     request = machine.request(address, "echo begun; setsid %s & wait" % sleep)
