@@ -8,6 +8,7 @@ import os
 
 import pytest
 
+from business_hyper_fusion import compiled
 from tests.end_to_end import operator as operators
 from tests.faults import rows
 from tests.lab import process
@@ -59,7 +60,8 @@ def test_both_at_once_on_a_machine_that_holds_nothing(operator, colleague, injec
             found.append(json.loads(out.decode("utf-8")))
     assert len(set(status["release"] for status in found)) == 2
     assert set(status["release"] for status in found) <= set(releases(operator))
-    assert [name for name in releases(operator) if name.startswith(".")] == []
+    beside = [name for name in releases(operator) if name.startswith(".")]
+    assert all(name.startswith(compiled.PREFIX) for name in beside), beside
     record = os.path.join(operator.sshd.root, "1", "local_update_time_record")
     with io.open(record, encoding="utf-8") as source:
         kept = json.load(source)

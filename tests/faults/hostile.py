@@ -108,7 +108,7 @@ def replaced(document, path, value):
 
 def kind_of(command):
     """:returns: text, what a remote command asks for: a verb, or the program that it runs."""
-    found = re.search(r"/business_hyper_fusion ([a-z]+)", command)
+    found = re.search(r"/business_hyper_fusion/__main__\.py ([a-z]+)", command)
     if found:
         return found.group(1)
     packed = re.search(r'a2b_base64\("([A-Za-z0-9+/=]+)"\)', command)
