@@ -19,7 +19,6 @@ class Watching(rows.Row):
         rows.bound("cpu_of_one", 0.020, 0.008, "CPU a watched build"),
         rows.bound("memory", 150, 80, "memory of the controller"),
     )
-    rounds = 3
     warm_up = 1
 
     def contenders(self, lab):
