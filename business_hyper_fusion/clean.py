@@ -77,13 +77,21 @@ def perishable(attempt, now):
 
 def mark_use(work):
     """For who asks how long something has been idle: a ref, its project, its mirror, the shared downloads."""
-    address, ref = work.request["repository"]["address"], work.request["ref"]
-    if ref["kind"] == "branch" and os.path.isdir(work.ref.path):
-        files.publish_json(work.ref.built, {"address": address, "name": ref["name"]})
-    mirror = names.mirror(address)
+    note_branch(work)
+    mirror = names.mirror(work.request["repository"]["address"])
     used = [work.ref.path, work.project.path, os.path.join(work.business.mirrors, mirror)]
     if work.request["cache"]["scope"] == "language":
         used.append(work.business.downloads(work.request["project"]["language"]))
     for path in used:
         if os.path.isdir(path):
             clocks.mark_use(path, work.request)
+
+
+def note_branch(work):
+    """For a refresh, which prepares the branches that were built of late."""
+    address, ref = work.request["repository"]["address"], work.request["ref"]
+    if ref["kind"] == "branch" and os.path.isdir(work.ref.path):
+        try:
+            files.publish_json(work.ref.built, {"address": address, "name": ref["name"]})
+        except (IOError, OSError):
+            pass  # A full disk: the next build notes it.
