@@ -2,25 +2,14 @@
 
 import argparse
 import os
-import subprocess
 import sys
 import time
+import traceback
 
 from benchmarks import growth, measure, page, peers, plot, report, rows
 from benchmarks import lab as labs
-from controller import errors
-from tests.lab import process
 
 RESULTS = os.path.join(peers.BENCH, "results")
-
-FAILURES = (
-    measure.RoundFailed,
-    process.LabError,
-    errors.TristanError,
-    subprocess.SubprocessError,
-    EnvironmentError,
-)
-"""Of one row, which the others do not suffer from."""
 
 
 def main():
@@ -49,9 +38,10 @@ def run(chosen, options):
         try:
             with labs.Lab(with_peers=options.peers) as lab:
                 results.append(measure.run(row, lab, options.rounds, measure.complain))
-        except FAILURES as error:
+        except Exception as error:  # the other rows do not suffer from it
             failures.append((row.name, str(error)))
             measure.complain("error: %s: %s" % failures[-1])
+            traceback.print_exc()
         write(
             report.document(results, failures, begun)
         )  # what took long is not lost by what follows

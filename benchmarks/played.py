@@ -65,7 +65,11 @@ class Play(object):
             name: layout.Business(os.path.join(root, "1")) for name, root in roots.items()
         }
         self._journal = journal
-        self._models = models
+        # the journal forgets the models once there are many builds
+        self._models = {
+            name: (build_id, journal.kept(build_id), journal.read(build_id))
+            for name, build_id in models.items()
+        }
         self._executors = executors
         self._count = 0
 
@@ -81,11 +85,9 @@ class Play(object):
         self._count += 1
         now = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
         build_id = "%s%03d-%08x" % (now, self._count % 1000, self._count)
-        model = self._models[machine]
-        kept = copy.deepcopy(self._journal.kept(model))
+        model, kept, entry = copy.deepcopy(self._models[machine])
         kept["document"]["build_id"] = build_id
         more = {"build_id": build_id, "executor_id": executor_id}
-        entry = self._journal.read(model)
         entry.pop("end", None)
         self._journal.intend(dict(entry, **more), kept)
         self._journal.confirm(build_id)
