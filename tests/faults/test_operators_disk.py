@@ -4,7 +4,6 @@ from __future__ import absolute_import, print_function
 
 import glob
 import os
-import time
 
 import pytest
 
@@ -56,7 +55,7 @@ def test_the_operators_disk_fills_in_mid_build(operator, small_state, injections
     """The build's own end counts; that it was accepted is written when there is room."""
     with injections.measured():
         child = operator.script("echo begun; sleep 4; echo over")
-        time.sleep(2)
+        assert b"begun\n" in iter(child.stdout.readline, b""), child.communicate()
         small_state.fill()
         out, err = child.communicate()
         assert b"over" in out and b"Traceback" not in err and b"internal error" not in err, err
