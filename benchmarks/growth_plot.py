@@ -5,8 +5,9 @@ In: growth.run's list of dicts. Out: growth.svg.
 The line joins the medians, the band lies between the lowest and the highest value at each size.
 """
 
-import html
 import os
+
+from benchmarks.plot import text
 
 COLUMNS, WIDTH, HEIGHT = 3, 290, 190
 LEFT, RIGHT, TOP, BOTTOM = 14, 16, 58, 34
@@ -92,7 +93,3 @@ def place(curve, x, y):
 
 def listed(places):
     return " ".join("%.1f,%.1f" % one for one in places)
-
-
-def text(x, y, content, kind):
-    return '<text class="%s" x="%d" y="%d">%s</text>\n' % (kind, x, y, html.escape(content))

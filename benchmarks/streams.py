@@ -8,6 +8,7 @@ import multiprocessing.pool
 import os
 
 from benchmarks import row as rows
+from benchmarks.workers.sink import Silent
 from controller import service, settings
 from controller.state import State
 from tests.lab import process
@@ -125,20 +126,7 @@ class Fleet(object):
         """:returns: id of a build that has ended on a machine."""
         chosen = {"branch": "main", "machine": machine, "params": [("SCRIPT", "true")]}
         launched = self._controller.build(self._controller.plan("script", **chosen))
-        status = self._controller.watch(launched.build_id, Deaf())
+        status = self._controller.watch(launched.build_id, Silent())
         if status["state"] != "success":
             raise process.LabError("a build on %s: %s" % (machine, status["message"]))
         return launched.build_id
-
-
-class Deaf(object):
-    """A sink for who waits for an end alone."""
-
-    def log(self, data, offset):
-        pass
-
-    def status(self, status):
-        pass
-
-    def note(self, text):
-        pass

@@ -13,10 +13,11 @@ import subprocess
 import sys
 import time
 
+from benchmarks.lab import MACHINE_PYTHON
+from benchmarks.workers.sink import Silent
 from controller import service, settings, state
 from tests.lab import process
 
-PYTHON = "/usr/bin/python3"
 DEMO = os.path.join(os.path.dirname(os.path.abspath(process.__file__)), "..", "..", "demo", "shop")
 
 MACHINE = """  {name}:
@@ -97,7 +98,7 @@ class Operator(object):
     def _entries(self):
         for number, machine in enumerate(self.machines):
             given = dict(name="m-%d" % (number + 1), sshd=machine.sshd, root=machine.root)
-            yield MACHINE.format(python=PYTHON, executors=machine.executors, **given)
+            yield MACHINE.format(python=MACHINE_PYTHON, executors=machine.executors, **given)
 
     def _controller(self):
         remembered = state.State(self.state, on_note=complain)
@@ -155,15 +156,6 @@ class Operator(object):
         if child.returncode:
             raise process.LabError(complaint.decode("utf-8", "replace"))
         return time.monotonic() - begun
-
-
-class Silent(object):
-    """A sink that shows nothing."""
-
-    def log(self, *told):
-        pass
-
-    status = note = log
 
 
 def complain(text):

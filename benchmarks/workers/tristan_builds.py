@@ -8,6 +8,7 @@ import os
 import sys
 
 import worker
+from sink import Silent
 
 from controller import service, settings, state
 
@@ -15,14 +16,8 @@ PROJECT = sys.argv[1]
 CONTROLLER = service.Controller(settings.load(os.environ["TRISTAN_CONFIG"]), state.State())
 
 
-class Sink(object):
+class Sink(Silent):
     """For who looks at no log."""
-
-    def log(self, data, offset):
-        pass
-
-    def status(self, status):
-        pass
 
     def note(self, text):
         sys.stderr.write(text + "\n")

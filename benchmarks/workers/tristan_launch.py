@@ -3,22 +3,10 @@
 import os
 
 import worker
+from sink import Silent
 
 from controller import service, settings
 from controller.state import State
-
-
-class Silent(object):
-    """A sink for who wants the end alone."""
-
-    def log(self, data, offset):
-        pass
-
-    def status(self, status):
-        pass
-
-    def note(self, text):
-        pass
 
 
 def main():
