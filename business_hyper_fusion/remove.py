@@ -216,7 +216,7 @@ class Executor(object):
             self._cancel(attempt, process["pid"])
             wait_for(lambda: not holders(self.lock), POLITE_SECONDS)
         for _ in range(50):  # something may fork while it is being killed
-            living = holders(self.lock) + marked(attempt)
+            living = holders(self.lock) + marked(attempt) + heirs(self.path)
             if not living:
                 return
             for pid in living:
@@ -330,6 +330,20 @@ def marked(attempt):
         for name in pids()
         if marker in read_proc(b"/proc/" + name + b"/environ").split(b"\0")
     ]
+
+
+def heirs(executor):
+    """:returns: pids of what writes the end of a build whose worker and guardian are dead (daemon.py): it would put
+    files where they have just been taken away.
+    """
+    base, number = os.path.realpath(os.path.join(executor, b"../..")), os.path.basename(executor)
+    found = []
+    for name in pids():
+        words = read_proc(b"/proc/" + name + b"/cmdline").split(b"\0")[-4:-1]
+        if words[1:] == [b"settle", number] and words[0].startswith(b"/"):
+            if os.path.realpath(words[0]).startswith(base + b"/releases/"):
+                found.append(int(name))
+    return found
 
 
 def kill(pid, number):

@@ -363,6 +363,20 @@ def test_force_ends_a_build_that_was_stopped(machine, address, monkeypatch):
     assert not os.path.exists(machine.root)
 
 
+def test_force_ends_who_would_write_the_end_of_a_build(machine, address, monkeypatch):
+    """The heir wakes by the deaths of worker and guardian, and would make files where all is being removed."""
+    request = running_build(machine, address)
+    executor = os.path.join(machine.root, "1", "run", "1").encode("ascii")
+    (heir,) = remove.heirs(executor)
+    os.kill(heir, signal.SIGSTOP)
+    os.kill(machine.status(request)["process"]["pid"], signal.SIGSTOP)
+    monkeypatch.setattr(remove, "POLITE_SECONDS", 0.5)
+    question = {"root": machine.root, "business": "1", "engine": NO_ENGINE, "force": True}
+    assert remove.Removal(question).run()["left"] == []
+    process.wait_until(lambda: not process.alive(heir), 5, "the heir's end")
+    assert not os.path.exists(machine.root)
+
+
 def carrying(marker):
     """:returns: pids of processes whose environment names an attempt."""
     found = []
