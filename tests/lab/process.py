@@ -7,6 +7,7 @@ Also the two things every part needs: a free port and a short-lived command's ou
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import io
 import os
 import shutil
 import signal
@@ -141,6 +142,23 @@ def command_name(pid):
             return comm.read().strip()
     except (IOError, OSError):
         return ""
+
+
+def command_line(pid):
+    """:returns: list of str, the words it was started with; [] when it is gone"""
+    try:
+        with io.open("/proc/{0}/cmdline".format(pid), encoding="utf-8", errors="replace") as words:
+            return words.read().split("\0")[:-1]
+    except (IOError, OSError):
+        return []
+
+
+def end_at_once(pid):
+    """End a process that may be gone already."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
 
 
 def _stat(pid):

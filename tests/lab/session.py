@@ -1,8 +1,8 @@
 """Runs a command with an engine and the base images ready: `python -m tests.lab.session
 COMMAND...`.
 
-In: a command line. Out: its exit status; the engine's command words are in TRISTAN_LAB_ENGINE for
-it. An engine that was started for it is stopped after it.
+In: a command line; in TRISTAN_LAB_MINUTES how long it may take, where it may not take for ever. Out: its exit status;
+the engine's command words are in TRISTAN_LAB_ENGINE for it. An engine that was started for it is stopped after it.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
@@ -15,10 +15,13 @@ import sys
 from tests.lab import engine as lab_engine
 from tests.lab import images, process
 
+TOO_LONG = 4
+SAYING_SECONDS = 60
+
 
 def run(command):
     """:param command: list of str
-    :returns: int, its exit status; 3 when engine or images can't be had
+    :returns: int, its exit status; 3 when engine or images can't be had, 4 when it took too long
     """
     try:
         engine = lab_engine.find_or_start()
@@ -42,7 +45,28 @@ def _run_to_its_end(command):
     )
     # Ctrl-C reaches the command too, which ends in its own way; the engine stays up until then
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return running.wait()
+    minutes = os.environ.get("TRISTAN_LAB_MINUTES")
+    try:
+        return running.wait(60 * float(minutes) if minutes else None)
+    except subprocess.TimeoutExpired:
+        print("error: not at its end after {0} min".format(minutes), file=sys.stderr)
+        _end(running)
+        return TOO_LONG
+
+
+def _end(running):
+    """Say what runs, have each pytest say where it is (tox shows that), and end it all."""
+    below = process.children(running.pid)
+    for pid in below:
+        words = process.command_line(pid)
+        print("  {0} {1}".format(pid, " ".join(words)[:200]), file=sys.stderr)
+        if any(word.endswith("/pytest") for word in words):
+            os.kill(pid, signal.SIGABRT)
+    try:
+        running.wait(SAYING_SECONDS)
+    except subprocess.TimeoutExpired:
+        for pid in [running.pid] + process.children(running.pid):
+            process.end_at_once(pid)
 
 
 def _refuse(error):

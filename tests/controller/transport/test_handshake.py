@@ -571,18 +571,10 @@ def test_through_a_proxy_command(sshd, operator, machine_of):
     connection = operator.connect(machine_of(sshd))
     data = os.urandom(1000000)
     assert connection.run("cat", data).stdout == data
-    proxies = [pid for pid in process.children(os.getpid()) if "forward" in command_line(pid)]
+    proxies = [pid for pid in process.children(os.getpid()) if command in process.command_line(pid)]
     assert proxies
     connection.close()
     process.wait_until(lambda: not any(map(process.alive, proxies)), 5, "the proxy's end")
-
-
-def command_line(pid):
-    try:
-        with io.open("/proc/%d/cmdline" % pid, encoding="utf-8", errors="replace") as opened:
-            return opened.read()
-    except (IOError, OSError):
-        return ""
 
 
 def test_a_proxy_command_that_fails(sshd, operator, machine_of):
