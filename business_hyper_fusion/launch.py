@@ -1,7 +1,8 @@
 """What startup.py does: take the request from stdin, claim the attempt, go into the background, answer.
 
-One line of JSON on stdout is the answer: started, busy or refused. Nothing is changed on the machine before
-the request has passed every check.
+One line of JSON on stdin is the launch document; one on stdout is the answer: started, busy or refused. Nothing is
+changed on the machine before the request has passed every check. Where the document wants a watch, what was started
+can be followed on the same stdin and stdout then, as by the verb of that name (watch.py).
 """
 
 from __future__ import absolute_import, print_function
@@ -55,8 +56,11 @@ def main(release, arguments):
     if len(arguments) != 1:
         sys.stderr.write("usage: startup.py EXECUTOR_ID, with the request as JSON on stdin\n")
         return 2
+    document, rest = {}, b""
     try:
-        request, secrets = read_request(release, arguments[0])
+        line, rest = read_line(0)
+        document = parsed(line)
+        request, secrets = checked(document, release, arguments[0])
         answer = Launch(release, request, secrets).run()
     except Refusal as refusal:
         answer = {"answer": "refused", "cause": refusal.cause, "message": str(refusal)}
@@ -65,20 +69,29 @@ def main(release, arguments):
         answer = {"answer": "refused", "cause": ended.cause, "message": ended.message}
     if answer is not None:
         os.write(1, compat.to_bytes(json.dumps(answer, sort_keys=True)) + b"\n")
+        if answer["answer"] == "started" and document.get("watch") is True:
+            from business_hyper_fusion import watch
+
+            watch.Watcher(Business.of_release(release), rest).run()
     return 0
 
 
-def read_request(release, executor_id):
+def parsed(line):
+    """:raises Refusal: that is no launch document."""
+    try:
+        document = parse_json(line)
+        document["request"], document["secrets"]
+    except (ValueError, KeyError, TypeError):
+        raise Refusal("request", "stdin holds no launch document")
+    return document
+
+
+def checked(document, release, executor_id):
     """:returns: (request, secrets), checked against the grammar and against where this runs.
 
     :raises Refusal: the document is not one that a controller of this protocol sends.
     """
-    data = read_all(0)
-    try:
-        document = parse_json(data)
-        request, secrets = document["request"], document["secrets"]
-    except (ValueError, KeyError, TypeError):
-        raise Refusal("request", "stdin holds no launch document")
+    request, secrets = document["request"], document["secrets"]
     if isinstance(request, dict) and request.get("protocol") != PROTOCOL:
         message = "the controller speaks protocol %s, this release %d; update the controller"
         raise Refusal("protocol", message % (request.get("protocol"), PROTOCOL))
@@ -112,13 +125,15 @@ def known_slot(slot):
     return slot in ("git_password", "git_key", "registry_password")
 
 
-def read_all(descriptor):
+def read_line(descriptor):
+    """:returns: (bytes up to the first line end, or to the end of what there is; bytes that came behind it)."""
     data = bytearray()
     while len(data) <= LARGEST_REQUEST:
         chunk = compat.retry_interrupted(os.read, descriptor, 1024 * 1024)
-        if not chunk:
-            return bytes(data)
         data.extend(chunk)
+        if not chunk or b"\n" in chunk:
+            line, _, rest = bytes(data).partition(b"\n")
+            return line, rest
     raise Refusal("request", "the launch document is larger than %d bytes" % LARGEST_REQUEST)
 
 
@@ -244,6 +259,7 @@ class Launch(object):
 
         worker = daemon.Background(self._release, self._attempt, held)
         started = worker.start(lambda: self._work(held))
+        os.close(held)  # theirs alone: whoever goes on to watch keeps no executor busy
         if started is None:
             raise Refusal(
                 "not_started",

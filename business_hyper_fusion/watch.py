@@ -39,18 +39,22 @@ def main(business):
 
 
 class Watcher(object):
-    """Reads what is to be followed, writes what happens."""
+    """Reads what is to be followed, writes what happens.
 
-    def __init__(self, business):
+    :param said: bytes of stdin that were read already.
+    """
+
+    def __init__(self, business, said=b""):
         self._business = business
         self._changes = Changes()
         self._follows = []
-        self._buffer = b""
+        self._buffer = said
         self._pause = FASTEST
         self._rested = 0.0
         self._beaten = self._looked = compat.monotonic()
 
     def run(self):
+        self._take(b"")
         while self._take_orders():
             begun = compat.monotonic()
             moved = [follow.advance() for follow in self._due(begun)]
@@ -70,11 +74,14 @@ class Watcher(object):
         data = os.read(0, 65536)
         if not data:
             return False
+        self._take(data)
+        return True
+
+    def _take(self, data):
         lines = (self._buffer + data).split(b"\n")
         self._buffer = lines.pop()
         for line in lines:
             self._order(line)
-        return True
 
     def _wanted(self):
         """:returns: (descriptors, seconds) to wait for."""
@@ -129,6 +136,7 @@ class Watcher(object):
     def _beat(self, now):
         if now - self._beaten >= BEAT_SECONDS:
             self._beaten = now
+            reap()  # of a launch that went on as this: the guardian of its build
             for follow in self._follows:
                 follow.look_for_life()
             send({"frame": "beat"})
@@ -219,6 +227,15 @@ class Follow(object):
         frame = {"frame": kind, "build_id": self._attempt.build_id, "attempt": self._attempt.number}
         frame.update(fields)
         return frame
+
+
+def reap():
+    """Forget children that have ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except OSError:
+        pass  # There is none.
 
 
 def _signature(path):

@@ -115,6 +115,14 @@ class Contact(object):
         self._seen.transport = member.connection
         return member
 
+    def is_watched(self):
+        """Whether there is a channel for that already."""
+        return self._watching.is_open()
+
+    def keep_watch(self, channel):
+        """A launch's channel, which this thread opened, is that one: the verb ``watch`` is at work there by now."""
+        self._watching.keep(channel, self._seen.transport)
+
     def _open_watch(self):
         channel = self.open_verb("watch")
         return channel, self._seen.transport

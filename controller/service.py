@@ -68,10 +68,11 @@ class Controller(object):
 
         return preview.compare(plan, self._make_release(), past)
 
-    def build(self, plan, wait=False, on_event=None, on_progress=None):
+    def build(self, plan, wait=False, on_event=None, on_progress=None, watched=False):
         """Launches a plan. :returns: launch.LaunchedBuild.
 
         :param wait: whether to wait for a free executor instead of raising errors.Busy.
+        :param watched: whether watch() comes next, for which the launch's channel is kept then.
         :param on_event: callable(text). :param on_progress: callable(bytes sent, bytes in all,
             path), while the plan's tree is sent.
         """
@@ -79,6 +80,7 @@ class Controller(object):
 
         listeners = (on_event or ignore, on_progress or ignore)
         launcher = Launcher(self._contacts, self.state.journal, self._make_release, *listeners)
+        launcher.watched = watched
         with self.state.journal.lease(plan.build_id):
             try:
                 return launcher.launch(plan, wait)
@@ -89,7 +91,7 @@ class Controller(object):
     def build_for(self, slot, plan, **launch):
         """The same, unless this user launched a build of the project for that slot before: that one is given then.
 
-        :param slot: text. :param launch: wait, on_event and on_progress as for build().
+        :param slot: text. :param launch: wait, on_event, on_progress and watched as for build().
         """
         from controller import slots
 

@@ -34,6 +34,17 @@ class SharedWatch(object):
         self._opening = Together()
         self._line = None
 
+    def is_open(self):
+        return self._line is not None and not self._line.is_over()
+
+    def keep(self, channel, connection):
+        """A channel of the verb that is there already; closed where there is another one by now."""
+        with self._opening.lock:
+            if self.is_open():
+                channel.close()
+            else:
+                self._line = Line(channel, connection, self._name)
+
     def join(self, build_ids):
         """:returns: Member, who may follow these builds. :raises errors.MachineUnreachable:"""
         with self._opening.turn():
@@ -41,7 +52,7 @@ class SharedWatch(object):
             if member:
                 return member
             line = Line(*(self._open_channel() + (self._name,)))
-            if self._line is None or self._line.is_over():
+            if not self.is_open():
                 self._line = line
             return line.admit(build_ids)
 

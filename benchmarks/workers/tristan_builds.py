@@ -26,7 +26,7 @@ class Sink(Silent):
 def once(order):
     kind, _, name = order["ref"].partition("/")
     plan = CONTROLLER.plan(PROJECT, **{{"heads": "branch", "tags": "tag"}[kind]: name})
-    launched = CONTROLLER.build(plan)
+    launched = CONTROLLER.build(plan, watched=True)
     status = CONTROLLER.watch(launched.build_id, Sink())
     if (status["state"], status["commit"]) != ("success", order["commit"]):
         raise worker.Failed("%(state)s of %(commit)s: %(message)s" % status)

@@ -15,7 +15,7 @@ def main():
 
     def once(order):
         plan = controller.plan(order["project"], branch=order["branch"])
-        launched = controller.build(plan)
+        launched = controller.build(plan, watched=True)
         status = controller.watch(launched.build_id, Silent())
         if status["state"] != "success" or status["commit"] != order["commit"]:
             raise worker.Failed("the build was not done: %r" % status)

@@ -86,9 +86,10 @@ def _launch(session, plan, chosen):
     launch, slot = session.controller.build, chosen["slot"]
     if slot is not None:
         launch = functools.partial(session.controller.build_for, slot)
+    wishes = {"wait": chosen["wait"], "watched": not chosen["detach"]}
     try:
         with transfer.bar() as bar:
-            launched = launch(plan, wait=chosen["wait"], on_event=bar.say, on_progress=bar.show)
+            launched = launch(plan, on_event=bar.say, on_progress=bar.show, **wishes)
     except KeyboardInterrupt:
         tail = ending.short_id(plan.build_id)
         raise report.Interrupted("whether the build was started: tristan status " + tail)

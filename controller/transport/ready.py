@@ -14,6 +14,7 @@ Where a machine refuses a session once, none is kept waiting any more: sessions 
 from __future__ import absolute_import, print_function, unicode_literals
 
 import threading
+import time
 
 from controller import compat, errors
 from controller.transport.library import paramiko
@@ -29,6 +30,9 @@ SHELL = b"""exec sh -c 'echo tristan waits; IFS= read -r line && echo && eval "$
 
 LONGEST = 4096
 """Bytes of a command. Shells read a line byte by byte, so what is long comes sooner by itself."""
+
+PAUSE = 0.05
+"""Seconds before one is made: what has just been launched has the machine to itself while it begins."""
 
 MAX_NOISE = 1000
 """Lines that a login's start files may print."""
@@ -88,6 +92,7 @@ class Ready(object):
 
     def _make(self):
         made = None
+        time.sleep(PAUSE)
         try:
             made = self._opened()
         except (errors.TristanError, paramiko.SSHException, EOFError, EnvironmentError):

@@ -67,6 +67,8 @@ class LocalChannel(Channel):
         self.closed = False
 
     def send(self, data):
+        if self.closed:
+            raise errors.ConnectionLost("cut before sending")
         if self._cut_sending is not None:
             self._cut_sending -= len(data)
             if self._cut_sending < 0:

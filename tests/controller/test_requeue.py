@@ -169,7 +169,7 @@ def dies(*arguments):
     raise Died()
 
 
-BEFORE, AFTER = "controller.launch.Attempt.run", "controller.journal.Journal.confirm"
+BEFORE, AFTER = "controller.offer.Offer.run", "controller.journal.Journal.confirm"
 
 
 @pytest.mark.parametrize("point", [BEFORE, AFTER])

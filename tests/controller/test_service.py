@@ -4,6 +4,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import hashlib
 import os
+import threading
 
 import pytest
 
@@ -11,6 +12,7 @@ from business_hyper_fusion import compiled
 from controller import errors
 from tests.controller.local_transport import LocalTransport
 from tests.controller.workshop import Sink
+from tests.lab import process
 
 
 def build(controller, **chosen):
@@ -53,6 +55,34 @@ def test_a_second_build_takes_one_command_and_sends_no_script(workshop):
     launched = build(other)
     assert len(workshop.commands("builder-1")) == before + 1
     other.watch(launched.build_id, sink=Sink())
+
+
+def test_a_launch_that_is_watched_at_once_takes_one_channel_for_both(workshop):
+    controller = workshop.controller(workshop.hold, executors=2)
+    sinks, threads = [], []
+    for chosen in ({"branch": "main"}, {"tag": "v1"}):
+        launched = controller.build(controller.plan("shop", **chosen), watched=True)
+        sinks.append(Sink())
+        words = {"target": controller.watch, "args": (launched.build_id, sinks[-1])}
+        threads.append(threading.Thread(**words))
+        threads[-1].start()
+        process.wait_until(lambda: sinks[-1].statuses, 10, "the first status")
+    # the second one is followed on the first one's
+    assert not [one for one in workshop.commands("builder-1") if "__main__.py watch" in one]
+    workshop.release()
+    for thread in threads:
+        thread.join()
+    assert [sink.statuses[-1]["state"] for sink in sinks] == ["success", "success"]
+
+
+def test_a_channel_kept_for_a_watch_that_is_dead_by_then_is_replaced(workshop):
+    controller = workshop.controller()
+    launched = controller.build(controller.plan("shop", branch="main"), watched=True)
+    for _, transport in workshop.connections:
+        transport.close()
+    sink = Sink()
+    assert controller.watch(launched.build_id, sink=sink)["state"] == "success"
+    assert b"==> build" in sink.data
 
 
 def test_a_wiped_machine_is_served_again(workshop):

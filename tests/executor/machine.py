@@ -139,6 +139,19 @@ class Machine(object):
         words = [os.path.join(self.release, "startup.py"), executor_id]
         return self._python(words, compat.to_bytes(stdin))
 
+    def start_startup(self, request, watch, behind=""):
+        """:param behind: text for stdin behind the launch document. :returns: the process of startup.py."""
+        words = [os.path.join(self.release, "startup.py"), request["executor_id"]]
+        document = {"request": request, "secrets": {}, "watch": watch}
+        started = subprocess.Popen(
+            [self._interpreter, "-E", "-S", "-B"] + words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        started.stdin.write(compat.to_bytes(json.dumps(document) + "\n" + behind))
+        started.stdin.flush()
+        return started
+
     def ask(self, verb, question):
         """:returns: the answer of a verb."""
         return self.converse(verb, json.dumps(question))[0]

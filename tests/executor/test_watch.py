@@ -14,8 +14,8 @@ from business_hyper_fusion import compat
 class Watch(object):
     """A watching process, its orders and its frames."""
 
-    def __init__(self, machine, **more):
-        self.process = machine.start_watch(**more)
+    def __init__(self, machine, process=None, **more):
+        self.process = process or machine.start_watch(**more)
 
     def follow(self, request, offset=0, attempt=None, **more):
         order = dict(more, build_id=request["build_id"], attempt=attempt, offset=offset)
@@ -59,6 +59,42 @@ def test_follows_a_running_build_to_its_last_byte(machine, address):
     assert statuses[-1] == json.loads(json.dumps(final)) and statuses[0]["state"] == "running"
     assert hashlib.sha256(log).hexdigest() == final["log"]["sha256"]
     assert end["log_bytes"] == final["log"]["bytes"] == len(log)
+
+
+def test_a_launch_goes_on_as_the_watch(machine, address):
+    request = machine.request(address, "echo one; sleep 0.3; echo two")
+    watch = Watch(machine, machine.start_startup(request, watch=True))
+    assert json.loads(watch.process.stdout.readline().decode("ascii"))["answer"] == "started"
+    watch.follow(request)
+    log, statuses, _ = watch.until_end()
+    assert hashlib.sha256(log).hexdigest() == machine.status(request)["log"]["sha256"]
+    assert statuses[-1]["state"] == "success"
+    # which keeps nobody from the executor
+    second = machine.request(address, "echo three")
+    assert machine.launch(second)["answer"] == "started"
+    watch.follow(second)
+    assert b"\nthree\n" in watch.until_end()[0]
+    watch.close()
+
+
+def test_orders_that_came_with_the_launch_are_taken(machine, address):
+    request = machine.request(address, "echo one")
+    order = {"follow": {"build_id": request["build_id"], "attempt": 1, "offset": 0}}
+    started = machine.start_startup(request, watch=True, behind=json.dumps(order) + "\n")
+    watch = Watch(machine, started)
+    assert json.loads(watch.process.stdout.readline().decode("ascii"))["answer"] == "started"
+    assert b"\none\n" in watch.until_end()[0]
+    watch.close()
+
+
+def test_a_launch_that_starts_nothing_does_not_go_on(machine, address):
+    running = machine.request(address, "sleep 1")
+    machine.launch(running)
+    refused = machine.start_startup(machine.request(address, "true"), watch=True)
+    assert json.loads(refused.stdout.read().decode("ascii"))["answer"] == "busy"
+    refused.stdin.close()
+    assert refused.wait() == 0
+    machine.wait(running)
 
 
 def test_goes_on_at_an_offset(machine, address):

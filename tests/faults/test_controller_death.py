@@ -181,8 +181,8 @@ def killed(place, knows, seconds):
 
 POINTS = {
     "before it is recorded": "journal.Journal.intend = die",
-    "recorded, before launching": "launch.Attempt.run = die",
-    "launching, before it is asked": "launch.Attempt._launch_once = die",
+    "recorded, before launching": "offer.Offer.run = die",
+    "launching, before it is asked": "offer.Offer._launch_once = die",
     "launched, before recording": "journal.Journal.confirm = die",
     "recorded, before it is watched": "supervision.Supervision.watch = die",
     "watched, before it is accepted": "accept.Acceptance.take = die",
@@ -190,7 +190,7 @@ POINTS = {
 
 DIES = """
 import os, signal, sys
-from controller import accept, journal, launch, supervision
+from controller import accept, journal, offer, supervision
 from controller.cli import main
 def die(*a, **k):
     os.kill(os.getpid(), signal.SIGKILL)
