@@ -56,8 +56,7 @@ def _run_to_its_end(command):
 
 def _end(running):
     """Say what runs, have each pytest say where it is (tox shows that), and end it all."""
-    below = process.children(running.pid)
-    for pid in below:
+    for pid in [running.pid] + process.children(running.pid):
         words = process.command_line(pid)
         print("  {0} {1}".format(pid, " ".join(words)[:200]), file=sys.stderr)
         if any(word.endswith("/pytest") for word in words):
