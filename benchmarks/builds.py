@@ -52,9 +52,9 @@ class Builds(object):
         """The floor. :param script: name in benchmarks/workers."""
         place = os.path.join(self._sshd.home, "by-hand")
         path = os.path.join(rows.HERE, "workers", script)
-        words = [path, self.address, self.image, place] + self._lab.master(
-            self._sshd, self._port
-        ).words
+        engine = " ".join(self._lab.engine.command)
+        words = [path, self.address, self.image, place, engine]
+        words += self._lab.master(self._sshd, self._port).words
         return rows.Contender(FLOOR, rows.FLOOR, rows.worker("by_hand.py", *words))
 
     def tristan(self):

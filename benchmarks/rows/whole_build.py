@@ -33,8 +33,8 @@ class WholeBuild(rows.Row):
         return {"ref": "heads/main", "commit": self._commit}
 
     def _buildbot(self, lab):
-        run = ["docker", "run", "--rm", "--init", "--log-driver", "none", "--network", "bridge"]
-        run += ["--cap-drop", "ALL", self._builds.image, "/bin/true"]
+        run = lab.engine.command + ["run", "--rm", "--init", "--log-driver", "none"]
+        run += ["--network", "bridge", "--cap-drop", "ALL", self._builds.image, "/bin/true"]
         steps = [buildbot.git_step(self._builds.address), buildbot.command_step(run)]
         try:
             master = lab.stopped(buildbot.Buildbot(lab, ", ".join(steps)))

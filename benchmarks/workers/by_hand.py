@@ -1,5 +1,5 @@
 """A shell script that does a build by hand, sent through a ControlMaster. Arguments: script, address, image, directory
-on the machine, then the words of ssh.
+on the machine, the engine's command, then the words of ssh.
 
 The order names the ref, as `heads/main`, and the commit. Figures: seconds; git, those of fetching and
 checking out.
@@ -9,12 +9,12 @@ import sys
 
 import worker
 
-SCRIPT, ADDRESS, IMAGE, PLACE = sys.argv[1:5]
-SSH = sys.argv[5:]
+SCRIPT, ADDRESS, IMAGE, PLACE, ENGINE = sys.argv[1:6]
+SSH = sys.argv[6:]
 
 
 def once(order):
-    words = SSH + ["sh", "-s", "--", PLACE, ADDRESS, order["ref"], IMAGE]
+    words = SSH + ["sh", "-s", "--", PLACE, ADDRESS, order["ref"], IMAGE, ENGINE]
     with open(SCRIPT, "rb") as script:
         told = worker.call(words, script.read()).decode("ascii").split()
     if told[0] != order["commit"]:

@@ -1,10 +1,12 @@
 #!/bin/sh
 # A build by hand, on the machine: fetch, check out, run `true` in a container, clean. Sent there through a ControlMaster.
-# Arguments: a directory of its own; the repository's address; a ref: heads/NAME, or tags/NAME; the image.
+# Arguments: a directory of its own; the repository's address; a ref: heads/NAME, or tags/NAME; the image; the engine's
+# command.
 # Prints the commit, and when git began and ended, in seconds since the epoch.
 set -eu
 
 place=$1 address=$2 ref=$3 image=$4
+shift 4
 source=$place/source
 name=by-hand-$$
 
@@ -31,7 +33,7 @@ ended=$(date +%s.%N)
 read -r commit <.git/HEAD
 
 printf 'CI=true\nHOME=/cache/home\nCOMMIT=%s\n' "$commit" >"$place/scratch/environment"
-docker run --rm --name "$name" --init --log-driver none --network bridge \
+"$@" run --rm --name "$name" --init --log-driver none --network bridge \
 	--user "$(id -u):$(id -g)" --workdir /source --env-file "$place/scratch/environment" \
 	--security-opt no-new-privileges --cap-drop ALL --ipc private --no-healthcheck --ulimit core=0 --pids-limit 4096 \
 	--mount "type=bind,source=$source,target=/source" --mount "type=bind,source=$place/cache,target=/cache" \
