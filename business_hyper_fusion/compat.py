@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import select as _select
+import signal
 import sys
 import time
 
@@ -165,6 +166,40 @@ def inherit(descriptor):
     flags = fcntl.fcntl(descriptor, fcntl.F_GETFD)
     fcntl.fcntl(descriptor, fcntl.F_SETFD, flags & ~fcntl.FD_CLOEXEC)
     return descriptor
+
+
+if PY2:
+
+    def leading_own_session(kept):
+        def prepare():
+            os.setsid()
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            for descriptor in map(int, os.listdir("/proc/self/fd")):
+                if descriptor > 2 and descriptor not in kept:
+                    _close_unless_exec_does(descriptor)
+            for descriptor in kept:
+                inherit(descriptor)
+
+        return {"preexec_fn": prepare}
+
+    def _close_unless_exec_does(descriptor):
+        import fcntl
+
+        try:
+            if not fcntl.fcntl(descriptor, fcntl.F_GETFD) & fcntl.FD_CLOEXEC:
+                os.close(descriptor)
+        except (IOError, OSError):
+            pass  # What the list itself was read by.
+
+else:
+
+    def leading_own_session(kept):
+        """:param kept: descriptors that the child inherits, of all but the standard ones.
+        :returns: options of Popen for a child with a session of its own, its signals as they are by default.
+
+        With a function to run in the child Python would copy itself first, which takes 2 ms of each.
+        """
+        return {"start_new_session": True, "pass_fds": kept}
 
 
 def quote(word):

@@ -27,7 +27,11 @@ class Control(object):
         self.wakeup, self._wakeup_write = _pipe()
 
     def install(self):
-        """Catch SIGTERM (sent by ``cancel``, or at shutdown) and SIGCHLD; both wake ``select`` up."""
+        """Catch SIGTERM (sent by ``cancel``, or at shutdown) and SIGCHLD; both wake ``select`` up. What whoever started
+        this was deaf to, the build's commands are not.
+        """
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
         signal.set_wakeup_fd(self._wakeup_write)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
         signal.signal(signal.SIGTERM, self._on_terminate)

@@ -15,6 +15,7 @@ def main(release, arguments):
     executor_id, build_id, number, worker, alive, reserve = arguments
     wait_status = wait(int(worker))
     if wait_status != 0 or os.path.exists(reserve):
+        end_orphans()
         lose(release, (executor_id, build_id, int(number)), wait_status)
     try:
         os.write(int(alive), b"over\n")
@@ -30,6 +31,18 @@ def wait(worker):
         except OSError as error:
             if error.errno != errno.EINTR:
                 raise
+
+
+def end_orphans():
+    """What the worker started is this process's own by now: none of it goes on while all else is looked for."""
+    for name in os.listdir("/proc"):
+        try:
+            with open("/proc/%s/stat" % name, "rb") as stat:
+                parent = int(stat.read().rpartition(b")")[2].split()[1])
+            if parent == os.getpid():
+                os.kill(int(name), 9)
+        except (IOError, OSError, IndexError, ValueError):
+            pass  # No process, or none any more.
 
 
 def lose(release, names, wait_status):

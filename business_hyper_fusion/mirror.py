@@ -29,16 +29,16 @@ class Git(object):
         self._work = work
         self._environment = git.environment(work)
 
-    def run(self, words, directory=None, capture=False, variables=None, progress=None):
+    def run(self, words, directory=None, capture=False, variables=None, progress=None, kept=()):
         """:param directory: where git runs; by default where there is nothing to find.
         :param variables: dict put over git's environment.
-        :param progress: progress.Progress for what talks to a server.
+        :param progress: progress.Progress for what talks to a server. :param kept: see process.Command.
         :returns: process.Finished.
         """
         environment = dict(self._environment, **(variables or {}))
         place = directory or self._work.business.empty_home
         command = Command(words, environment, directory=place, capture=capture)
-        command.progress = progress
+        command.progress, command.kept = progress, kept
         try:
             return self._work.runner.run(command)
         except outcome.Ended as ended:
@@ -63,6 +63,7 @@ class Mirror(object):
         self.address = address
         self.path = os.path.join(work.business.mirrors, names.mirror(address))
         self.lfs = os.path.join(self.path, "lfs")
+        self._held = ()
 
     def lock(self, shared=False):
         """One fetches alone, others look on together. :returns: descriptor; close it to let go."""
@@ -70,7 +71,9 @@ class Mirror(object):
         waiting = "==> source: waiting for another build that fetches from this repository"
         work = self._work
         say = lambda: work.log.say(waiting)  # noqa: E731
-        return lock.acquire_in_turn(self.path + ".lock", work.control, say, shared)
+        held = lock.acquire_in_turn(self.path + ".lock", work.control, say, shared)
+        self._held = () if shared else (held,)
+        return held
 
     def fetch(self, refspecs, ref=""):
         """Bring it up to date; under the lock.
@@ -126,9 +129,9 @@ class Mirror(object):
         return self._ask(git.fetch(self.path, self.address, refspecs))
 
     def _ask(self, words, capture=False):
-        """Run what talks to the server."""
+        """Run what talks to the server, and writes into the mirror: while it lives nobody else does."""
         patience = Progress(self._work.request["limits"]["stall_seconds"])
-        return self.git.run(words, capture=capture, progress=patience)
+        return self.git.run(words, capture=capture, progress=patience, kept=self._held)
 
     def _init(self):
         """Made beside and renamed, so that a mirror is never half a repository."""

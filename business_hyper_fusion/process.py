@@ -12,7 +12,7 @@ import pwd
 import signal
 import subprocess
 
-from business_hyper_fusion import compat, outcome, prctl
+from business_hyper_fusion import compat, outcome
 
 TICK = 0.1
 """Seconds between two looks at the clock and the cancel marker, at most."""
@@ -22,8 +22,6 @@ LEFTOVER_WAIT = 0.5
 
 CAPTURE_LIMIT = 1024 * 1024
 """Bytes kept of a captured output; more is read and dropped."""
-
-RESET = (signal.SIGPIPE, signal.SIGTERM, signal.SIGCHLD, signal.SIGINT, signal.SIGHUP)
 
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -73,6 +71,9 @@ class Command(object):
 
     stop = None
     """Called with a signal's number when the command runs as another user (``sudo docker``), who can't be signalled."""
+
+    kept = ()
+    """Descriptors of locks that the command holds as well: they are held until it is dead, whoever is killed before."""
 
     lifeline = None
     """Lifeline that signals go down first, to where the command's work is done."""
@@ -249,17 +250,11 @@ class _Watch(object):
 
 
 def _start(command):
+    options = compat.leading_own_session(command.kept)
+    options.update(env=compat.environment(command.environment), cwd=command.directory)
+    options.update(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
-        process = subprocess.Popen(
-            compat.words(command.words),
-            env=compat.environment(command.environment),
-            cwd=command.directory,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            close_fds=True,
-            preexec_fn=_to_lead_own_session(),
-        )
+        process = subprocess.Popen(compat.words(command.words), **options)
     except OSError as problem:
         message = "%s can't be started: %s" % (command.words[0], os.strerror(problem.errno or 0))
         raise outcome.error("not_started", message)
@@ -270,21 +265,6 @@ def _start(command):
         if problem.errno != errno.EPIPE:
             raise
     return process
-
-
-def _to_lead_own_session():
-    """:returns: what a child does first: a session of its own, the signals that Python and the worker changed as they
-    were, and the worker's death its own: the script's, where it has a lifeline, comes by that.
-    """
-    worker = os.getpid()
-
-    def prepare():
-        os.setsid()
-        for number in RESET:
-            signal.signal(number, signal.SIG_DFL)
-        prctl.die_with(worker)
-
-    return prepare
 
 
 def _reap(process, wait):

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from business_hyper_fusion import lock, process
 from business_hyper_fusion.lifeline import Lifeline
 from tests.lab.python import interpreter
 
@@ -40,13 +41,6 @@ def attend(shell, directory, text):
     attended = os.path.join(COMMON, "attended.sh")
     words = CONTAINER + shell + [attended, directory, script]
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-
-def until(happened, seconds=20):
-    end = time.time() + seconds
-    while not happened():
-        assert time.time() < end
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda words: os.path.basename(words[0]))
@@ -113,27 +107,44 @@ def test_a_flood_and_nonsense_are_listened_to(line):
     assert (line.began, line.oom_kills, line.exit_status) == (False, 2, 7)
 
 
-def test_a_command_dies_with_who_started_it(tmpdir):
+def test_what_a_worker_started_is_ended_by_its_guardian():
     """A worker that is killed leaves no command of its own behind."""
     program = """
-import os, sys
+import os, subprocess, sys
 sys.path.insert(0, %r)
-from business_hyper_fusion import process
-child = process._start(process.Command(["sleep", "60"], dict(os.environ)))
-print(child.pid); sys.stdout.flush()
-child.wait()
-""" % os.path.dirname(os.path.dirname(COMMON))
-    worker = subprocess.Popen([interpreter(), "-c", program], stdout=subprocess.PIPE)
-    sleeping = int(worker.stdout.readline())
-    os.kill(sleeping, 0)
-    worker.kill()
-    worker.communicate()
-    until(lambda: _is_gone(sleeping))
+from business_hyper_fusion import guardian, prctl
+prctl.adopt_orphans()
+worker = subprocess.Popen(["sh", "-c", "sleep 60 >/dev/null & echo $!"], stdout=subprocess.PIPE)
+orphan = int(worker.stdout.readline())
+worker.wait()
+guardian.end_orphans()
+print(os.waitpid(orphan, 0)[1])
+"""
+    words = [interpreter(), "-c", program % os.path.dirname(os.path.dirname(COMMON))]
+    begun = time.time()
+    assert int(subprocess.check_output(words)) == signal.SIGKILL
+    assert time.time() - begun < 30
 
 
-def _is_gone(pid):
-    try:
-        with open("/proc/%d/stat" % pid) as stat:
-            return stat.read().rpartition(") ")[2][0] in "ZX"
-    except (IOError, OSError):
-        return True
+def test_a_command_holds_the_lock_that_it_keeps_until_it_is_dead(tmpdir):
+    path = str(tmpdir.join("lock"))
+    held = lock.acquire(path)
+    command = process.Command(["sleep", "60"], dict(os.environ))
+    command.kept = (held,)
+    runner = process.Runner(None, None)
+    begun = runner.begin(command)
+    os.close(held)
+    assert lock.acquire(path) is None
+    runner.abandon(begun)
+    os.close(lock.acquire(path))
+
+
+def test_a_command_inherits_nothing_else(tmpdir):
+    other = os.open(str(tmpdir.join("other")), os.O_WRONLY | os.O_CREAT)
+    held = lock.acquire(str(tmpdir.join("lock")))
+    command = process.Command(["ls", "-l", "/proc/self/fd"], dict(os.environ), capture=True)
+    command.kept = (held,)
+    listed = process.Runner(None, None).run(command).text()
+    assert "/lock" in listed and "/other" not in listed
+    os.close(other)
+    os.close(held)
