@@ -188,7 +188,11 @@ def test_faults_have_their_lines_whoever_read_the_text(written, directory, compo
 
 
 @needs_libyaml
-@pytest.mark.parametrize("text", ["machines:\t{b: {}}\n", "a: [b,\tc]\n", "[" * 20000])
+@pytest.mark.parametrize(
+    "text",
+    ["machines:\t{b: {}}\n", "a: [b,\tc]\n", "[" * 20000],
+    ids=["tab before a value", "tab in a list", "nested too deeply"],
+)
 def test_what_pyyaml_refuses_is_refused_each_time(written, directory, composed, text):
     """Of the first two libyaml thinks otherwise; what it does of the third is not tried out."""
     assert written.faults(text) == written.faults(text)
