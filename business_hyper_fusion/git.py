@@ -88,14 +88,18 @@ def remove_untracked(mirror, source):
 
 
 def links(mirror, commit):
+    """The commit's submodules, and all directories, one ``<mode> <type> <hash>\\t<path>\\0`` each."""
+    return command("--git-dir", mirror, "ls-tree", "-r", "-d", "-z", "--full-tree", commit)
+
+
+def links_alone(mirror, commit):
     """The commit's submodules, one ``160000 commit <hash>\\t<path>`` a line, a line end within a path as NUL.
 
-    A line ``failed`` when git did. Filtered on the way: a tree's whole listing can be larger than what is kept of
-    an output.
+    A line ``failed`` when git did. Filtered on the way: directories alone can be more than what is kept of an output.
     """
-    words = command("--git-dir", mirror, "ls-tree", "-r", "-z", "--full-tree", commit)
     swapped = "{ \"$@\" || printf 'failed\\000'; } | tr '\\000\\012' '\\012\\000'"
-    return ["sh", "-c", swapped + " | { grep -a -e '^160000 ' -e '^failed$' || :; }", "sh"] + words
+    filtered = swapped + " | { grep -a -e '^160000 ' -e '^failed$' || :; }"
+    return ["sh", "-c", filtered, "sh"] + links(mirror, commit)
 
 
 def file_content(mirror, commit, path):

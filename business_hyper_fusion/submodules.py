@@ -24,7 +24,10 @@ MOST_KEPT = 100
 """Commits whose links a mirror remembers."""
 """A repository can be its own submodule."""
 
-_LINK = re.compile(b"160000 commit ([0-9a-f]{40})\t(.+)")
+_LINK = re.compile(b"160000 commit ([0-9a-f]{40})\t(.+)", re.DOTALL)
+_ENTRY = re.compile(b"^[0-7]{6} [a-z]+ [0-9a-f]{40}\t", re.MULTILINE)
+"""What a listing begins with; git's warnings share the stream."""
+
 _HASH = re.compile(r"[0-9a-f]{40}\Z")
 _SETTING = re.compile(r"submodule\.(.+)\.(path|url)\Z", re.DOTALL)
 _ADDRESS = re.compile(
@@ -91,17 +94,28 @@ def _keep(path, kept):
 
 
 def _listed(mirror, commit):
-    output = mirror.git.run(git.links(mirror.path, commit), capture=True).output
-    if len(output) >= CAPTURE_LIMIT:
-        raise _refused("%s has too many submodules" % mirror.address)
-    lines = output.split(b"\n")
-    if b"failed" in lines:
+    found = mirror.git.run(git.links(mirror.path, commit), capture=True)
+    begin = _ENTRY.search(found.output)
+    entries = found.output[begin.start() :].split(b"\0") if begin else []
+    failed = found.exit_status != 0
+    if not failed and len(found.output) >= CAPTURE_LIMIT:
+        entries = _listed_alone(mirror, commit)
+        failed = b"failed" in entries
+    if failed:
         raise outcome.error("git_failed", "git could not list the files of %s" % commit)
-    found = [_LINK.match(line) for line in lines]
-    links = dict((link.group(2).replace(b"\0", b"\n"), link.group(1)) for link in found if link)
+    matched = [_LINK.match(entry) for entry in entries]
+    links = dict((link.group(2), compat.to_native(link.group(1))) for link in matched if link)
     for path in links:
         _check_path(path)
-    return dict((path, compat.to_native(links[path])) for path in links)
+    return links
+
+
+def _listed_alone(mirror, commit):
+    """:returns: entries of submodules, and b"failed" when git did."""
+    output = mirror.git.run(git.links_alone(mirror.path, commit), capture=True).output
+    if len(output) >= CAPTURE_LIMIT:
+        raise _refused("%s has too many submodules" % mirror.address)
+    return [line.replace(b"\0", b"\n") for line in output.split(b"\n")]
 
 
 def _check_path(path):

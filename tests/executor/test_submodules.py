@@ -8,9 +8,10 @@ import os
 
 import pytest
 
-from business_hyper_fusion import submodules
+from business_hyper_fusion import outcome, submodules
 from business_hyper_fusion.grammar.git import check_repository
 from business_hyper_fusion.grammar.refused import Refused
+from business_hyper_fusion.process import Command, Runner
 from tests.faults import rows
 from tests.lab import process
 from tests.lab.git_server import GitOverHttp
@@ -332,6 +333,38 @@ def test_links_that_nobody_wrote_are_found_again(machine, address, linked, text)
     found, _ = built(machine, address)
     assert found["state"] == "success"
     assert list(kept_links(machine, "shop")[commit]) == ["lib/a"]
+
+
+class Listing(object):
+    """A mirror to list, the work tree's own. .asked: lists of words."""
+
+    def __init__(self, repository):
+        self.path, self.address = os.path.join(repository.work, ".git"), "its address"
+        self.git, self.asked = self, []
+
+    def run(self, words, capture):
+        self.asked.append(words)
+        runner = Runner(None, None)
+        return runner.run(Command(words, dict(os.environ), capture=capture))
+
+
+def test_links_among_more_directories_than_an_output_may_have(linked, monkeypatch):
+    linked.commit({"directory %d/x" % number: "x\n" for number in range(9)}, "Directories")
+    linked.link("new\nline", head(linked))
+    linked.commit({"x": "x\n"}, "Odd")
+    listing = Listing(linked)
+    whole = submodules._listed(listing, head(linked))
+    assert sorted(whole) == [b"lib/a", b"new\nline"]
+    monkeypatch.setattr(submodules, "CAPTURE_LIMIT", 300)
+    assert submodules._listed(listing, head(linked)) == whole
+    assert [words[0] for words in listing.asked] == ["git", "git", "sh"]
+    monkeypatch.setattr(submodules, "CAPTURE_LIMIT", 50)
+    with pytest.raises(outcome.Ended) as caught:
+        submodules._listed(listing, head(linked))
+    assert "has too many submodules" in caught.value.message
+    with pytest.raises(outcome.Ended) as caught:
+        submodules._listed(listing, "0" * 40)
+    assert caught.value.cause == "git_failed"
 
 
 def links_file(machine, name):
