@@ -4,14 +4,14 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import pytest
 
-from controller import errors, launch
+from controller import errors, offer
 from tests.controller.local_transport import LocalTransport
 from tests.controller.workshop import Sink
 
 
 @pytest.mark.parametrize("tries", [1, 2, 3])
 def test_a_machine_that_is_away_after_a_lost_launch_keeps_the_build(workshop, monkeypatch, tries):
-    monkeypatch.setattr(launch, "LOST_PAUSES", (0.01, 0.02))
+    monkeypatch.setattr(offer, "LOST_PAUSES", (0.01, 0.02))
     machines = ("builder-1", "builder-2")
     first = workshop.controller(machines=machines)
     place = first.build(first.plan("shop", branch="main"))

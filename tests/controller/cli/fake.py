@@ -103,12 +103,12 @@ class Controller(object):
         self._called("plan", project, branch, tag, commit, machine, params)
         return Plan(BUILD_ID)
 
-    def build(self, plan, wait=False, on_event=None, on_progress=None):
-        self._called("build", wait)
+    def build(self, plan, wait=False, on_event=None, on_progress=None, watched=False):
+        self._called("build", wait, watched)
         return Launched(BUILD_ID, 1, "builder-1", "1")
 
-    def build_for(self, slot, plan, wait=False, on_event=None, on_progress=None):
-        self._called("build_for", slot, wait)
+    def build_for(self, slot, plan, wait=False, on_event=None, on_progress=None, watched=False):
+        self._called("build_for", slot, wait, watched)
         return Launched("20261121T010000000-00000001", 1, "builder-1", "1")
 
     def read_log(self, build_ref, sink, offset=0, attempt=None):

@@ -98,7 +98,7 @@ def test_rebuild_is_launched_and_watched_like_a_build(tristan, controller):
     assert result.code == 0 and "success" in result.err
     assert controller.calls == [
         ("plan again", "9c1e", "builder-2", True, []),
-        ("build", True),
+        ("build", True, True),
         ("watch", fake.BUILD_ID, 0),
     ]
     result = tristan("rebuild", "9c1e", "--detach", controller=controller)

@@ -23,7 +23,7 @@ def test_build_shows_the_log_and_ends_with_the_outcome(tristan):
     params = [("LEVEL", "debug"), ("EMPTY", ""), ("A", "b=c")]
     assert controller.calls == [
         ("plan", "shop", "main", None, None, "builder-1", params),
-        ("build", True),
+        ("build", True, True),
         ("watch", fake.BUILD_ID, 0),
     ]
     assert result.code == 0
@@ -102,6 +102,7 @@ def test_detach_writes_the_id_and_watches_nothing(tristan):
     result = tristan("build", "shop", "--detach", controller=controller)
     assert (result.code, result.out) == (0, fake.BUILD_ID + "\n")
     assert [call[0] for call in controller.calls] == ["plan", "build"]
+    assert controller.calls[-1] == ("build", False, False)
     assert "tristan logs 9c1e4f2a --follow" in result.err
     assert "tristan cancel 9c1e4f2a" in result.err
     document = json.loads(tristan("build", "shop", "--detach", "--json").out)
