@@ -20,6 +20,11 @@ from tests.lab.git_daemon import GitDaemon
 
 SHOW = 'cat "$TRISTAN_SOURCE/shop.py" && ls "$TRISTAN_SOURCE"'
 STALL = 5
+LARGE = 12 << 20
+"""Bytes of a file; their server is stopped before it has sent them all."""
+
+ROUNDS = 20
+"""Tries to catch git in mid-fetch."""
 
 
 @pytest.fixture
@@ -49,7 +54,9 @@ class Freezer(object):
     def _run(self):
         while not self._done.is_set():
             for pid in process.children(self._pid):
-                if process.command_name(pid).startswith("git") and pid not in self.stopped:
+                name = process.command_name(pid)
+                serves = name.startswith("git") and name != "git-daemon"
+                if serves and pid not in self.stopped:
                     os.kill(pid, signal.SIGSTOP)
                     self.stopped.add(pid)
             time.sleep(0.002)
@@ -89,7 +96,7 @@ def servers(git_machine, request):
 def test_a_server_goes_silent(git_machine, shop, servers, injections, kind):  # noqa: F811
     """... while its line is alive: nothing closes it, and with ssh it is even kept alive."""
     address, secrets, pid = servers(kind)
-    shop.commit({"large": os.urandom(12 << 20)}, "So large that it is stopped in the middle")
+    shop.commit({"large": os.urandom(LARGE)}, "Large")
     request = wanted(git_machine, address, secrets)
     request["limits"]["stall_seconds"] = STALL
     freezer = Freezer(pid)
@@ -146,22 +153,22 @@ def test_git_is_killed_in_mid_fetch(git_machine, shop, git_daemon, injections): 
     address = git_daemon.address("group/shop")
     git_machine.run(git_machine.request(address, SHOW))
     is_free(git_machine)
-    log = ""
-    while (
-        "trying again" not in log
-    ):  # a git that had all it wanted when the server was stopped is none in mid-fetch
-        shop.commit({"shop.py": "answer = 43\n"}, "Second")
+    for _ in range(ROUNDS):
+        shop.commit({"shop.py": "answer = 43\n", "large": os.urandom(LARGE)}, "Second")
         with injections.measured():
             log = fetched_by_killed_git(git_machine, git_machine.request(address, SHOW), git_daemon)
         assert "answer = 43" in log and "cloning anew" not in log
         is_free(git_machine)
+        if "trying again" in log:
+            return
+    raise AssertionError("git was never in mid-fetch")
 
 
 def fetched_by_killed_git(git_machine, request, git_daemon):
     """Kills what the worker runs while the server is stopped. :returns: text, the log of the build."""
     freezer = Freezer(git_daemon.pid)
     worker = git_machine.launch(request)["process"]["pid"]
-    git_machine.wait_until(lambda: freezer.stopped)
+    git_machine.wait_until(lambda: freezer.stopped and process.children(worker))
     for pid in process.children(worker):
         os.kill(pid, signal.SIGKILL)
     freezer.thaw()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from controller import artifacts, launch, service
+from controller import artifacts, offer, service
 from controller import settings as configuration
 from controller.cli import main
 from controller.cli.session import Session
@@ -112,7 +112,7 @@ def stage():
 def quick(monkeypatch):
     """Nobody waits for a machine that only plays."""
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    monkeypatch.setattr(launch, "LOST_PAUSES", ())
+    monkeypatch.setattr(offer, "LOST_PAUSES", ())
     monkeypatch.setattr(artifacts, "TRIES", 1)
 
 

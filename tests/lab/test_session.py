@@ -66,4 +66,5 @@ def test_what_does_not_even_then_end_is_killed(command, tmpdir, monkeypatch):
     finally:
         signal.signal(signal.SIGINT, handler)
     with open(pid) as text:
-        assert not process.alive(int(text.read()))
+        killed = int(text.read())
+    process.wait_until(lambda: not process.alive(killed), 10, "the end of what was killed")
