@@ -47,7 +47,7 @@ def test_signal_reaches_a_script_that_wants_to_tidy(docker_machine, address):
     docker_machine.wait_for_log(request, "begun")
     docker_machine.ask("cancel", {"build_id": request["build_id"], "reason": ""})
     status = docker_machine.wait(request)
-    assert status["state"] == "cancelled"
+    assert status["state"] == "cancelled", (status, docker_machine.log(request))
     assert "tidied" in docker_machine.log(request)
     assert phase(status, "build")["state"] == "cancelled"
 
