@@ -35,14 +35,15 @@ def wait(worker):
 
 def end_orphans():
     """What the worker started is this process's own by now: none of it goes on while all else is looked for."""
-    for name in os.listdir("/proc"):
-        try:
-            with open("/proc/%s/stat" % name, "rb") as stat:
-                parent = int(stat.read().rpartition(b")")[2].split()[1])
-            if parent == os.getpid():
-                os.kill(int(name), 9)
-        except (IOError, OSError, IndexError, ValueError):
-            pass  # No process, or none any more.
+    from business_hyper_fusion import identity
+
+    for pid in [int(name) for name in os.listdir("/proc") if name.isdigit()]:
+        fields = identity.stat_fields(pid)
+        if fields is not None and int(fields[1]) == os.getpid():
+            try:
+                os.kill(pid, 9)
+            except OSError:
+                pass  # It has just ended.
 
 
 def lose(release, names, wait_status):

@@ -36,6 +36,15 @@ def stat_fields(pid):
     return text[text.rindex(")") + 2 :].split()
 
 
+def collect_children():
+    """Reap children of this process that have ended, and orphans that became its own: no pid is kept for nothing."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except OSError:
+        pass  # There is none.
+
+
 def age(identity):
     """:returns: seconds since a process was started, whether or not it still runs; None for one of another boot."""
     if not identity or identity.get("boot_id") != boot_id() or not identity.get("start_time"):

@@ -41,7 +41,7 @@ def kill_processes(token, below=None):
             for pid in found:
                 _signal(pid, number)
         killed.update(found)
-        _collect_children()
+        identity.collect_children()
         time.sleep(0.02)
     return len(killed)
 
@@ -81,15 +81,6 @@ def _environment(pid):
 def _signal(pid, number):
     try:
         os.kill(pid, number)
-    except OSError:
-        pass
-
-
-def _collect_children():
-    """Reap orphans that became ours."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
     except OSError:
         pass
 

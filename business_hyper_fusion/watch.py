@@ -13,7 +13,16 @@ import io
 import json
 import os
 
-from business_hyper_fusion import builds, compat, elsewhere, files, settle, status, suspect
+from business_hyper_fusion import (
+    builds,
+    compat,
+    elsewhere,
+    files,
+    identity,
+    settle,
+    status,
+    suspect,
+)
 from business_hyper_fusion.changes import OVERFLOWN, Changes
 from business_hyper_fusion.grammar.json_text import parse_json
 
@@ -136,7 +145,7 @@ class Watcher(object):
     def _beat(self, now):
         if now - self._beaten >= BEAT_SECONDS:
             self._beaten = now
-            reap()  # of a launch that went on as this: the guardian of its build
+            identity.collect_children()  # of a launch that went on as this: the guardian of its build
             for follow in self._follows:
                 follow.look_for_life()
             send({"frame": "beat"})
@@ -227,15 +236,6 @@ class Follow(object):
         frame = {"frame": kind, "build_id": self._attempt.build_id, "attempt": self._attempt.number}
         frame.update(fields)
         return frame
-
-
-def reap():
-    """Forget children that have ended."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except OSError:
-        pass  # There is none.
 
 
 def _signature(path):

@@ -66,6 +66,16 @@ def failure(said):
     return cause if known else None, message[:MESSAGE] if told else "no reason given"
 
 
+def failed(said, kind, what, remedies):
+    """The error that an answer tells of.
+
+    :param kind: class of errors.py, which takes a cause. :param what: text, what did not happen.
+    :param remedies: {cause: text}.
+    """
+    cause, message = failure(said)
+    return kind("%s: %s" % (what, message), remedy=remedies.get(cause, ""), cause=cause)
+
+
 def count(said, key):
     """A whole number in an answer, 0 when there is none."""
     value = said.get(key)

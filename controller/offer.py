@@ -140,28 +140,25 @@ class Offer(object):
             contact.python(), contact.business, self._release.hash, executor_id
         )
         stays = self._watched and not contact.is_watched()
-        channel = contact.open(command)
+        channel, is_kept = contact.open(command), False
         try:
             channel.send(payload(document, stays))
             if not stays:
                 channel.send_eof()
             said = answer.read(channel, ANSWER_TIMEOUT, "launch on %s" % contact.machine.name)
             if stays and said["answer"] == "started":
-                channel = contact.keep_watch(channel)
+                contact.keep_watch(channel)
+                is_kept = True
             return said
         finally:
-            if channel is not None:
+            if not is_kept:
                 channel.close()
 
     def _checked(self, said):
         name = self._contact.machine.name
         if said["answer"] == "refused":
-            cause, message = answer.failure(said)
-            raise errors.LaunchRefused(
-                "%s refused the build: %s" % (name, message),
-                remedy=REMEDIES.get(cause, ""),
-                cause=cause,
-            )
+            what = "%s refused the build" % name
+            raise answer.failed(said, errors.LaunchRefused, what, REMEDIES)
         if said["answer"] not in ("started", "busy"):
             raise errors.ProtocolError("launch on %s: it answered %.80r" % (name, said["answer"]))
         return said

@@ -77,12 +77,8 @@ class Progress(object):
 def checked(said):
     """The answer, unless it tells of a failure."""
     if said["answer"] == "failed":
-        cause, message = answer.failure(said)
-        raise errors.SyncFailed(
-            "the tree could not be put on the machine: %s" % message,
-            remedy=REMEDIES.get(cause, ""),
-            cause=cause,
-        )
+        what = "the tree could not be put on the machine"
+        raise answer.failed(said, errors.SyncFailed, what, REMEDIES)
     if said["answer"] not in ("wanted", "held", "lack"):
         raise errors.ProtocolError("sending the tree: the machine answered %.80r" % said["answer"])
     return said

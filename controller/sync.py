@@ -89,12 +89,8 @@ def line(document):
 def checked(said, root):
     """The answer, unless it tells of a failure."""
     if said["answer"] == "failed":
-        cause, message = answer.failure(said)
-        raise errors.SyncFailed(
-            "the scripts could not be put below %s: %s" % (root, message),
-            remedy=REMEDIES.get(cause, ""),
-            cause=cause,
-        )
+        what = "the scripts could not be put below %s" % root
+        raise answer.failed(said, errors.SyncFailed, what, REMEDIES)
     if said["answer"] not in ("have", "lack", "synced"):
         raise errors.ProtocolError("sync: the machine answered %.80r" % said["answer"])
     return said

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture
-def command(engine, tmpdir):
+def command(engine):
     """Function (words, minutes) -> (exit status, output)"""
 
     def run(words, minutes=None):
