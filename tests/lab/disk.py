@@ -6,8 +6,10 @@ the kernel remounts read-only under whoever writes there, as after an error of t
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import errno
 import glob
 import io
+import itertools
 import os
 
 from tests.lab import process
@@ -43,17 +45,17 @@ class SmallDisk(object):
         room = os.statvfs(self.path)
         return room.f_bavail * room.f_frsize
 
-    def inodes(self):
-        """:returns: int, how many files more there may be."""
-        return os.statvfs(self.path).f_favail
-
-    def use_inodes(self, leave=0):
-        """Take all inodes but `leave`."""
+    def use_inodes(self):
+        """Take all inodes, whoever else takes or frees some meanwhile."""
         if not os.path.isdir(self._filler):
             os.mkdir(self._filler)
-        there = len(os.listdir(self._filler))
-        for number in range(self.inodes() - leave):
-            io.open(os.path.join(self._filler, "%d" % (there + number)), "wb").close()
+        for number in itertools.count(len(os.listdir(self._filler))):
+            try:
+                io.open(os.path.join(self._filler, "%d" % number), "wb").close()
+            except (IOError, OSError) as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                return
 
     def make_room(self):
         process.output(["rm", "-rf", self._filler])
