@@ -14,24 +14,21 @@ So that no two tristans do it twice, and none that dies leaves it half done:
 
 from __future__ import absolute_import, print_function, unicode_literals
 
-import binascii
-import os
 import threading
 import time
 
 from business_hyper_fusion import names
-from controller import errors, newest, notify
+from controller import compat, errors, newest, notify, steps
 
 PATIENCE = 60.0
 """Seconds for which the end of a watched build waits for another tristan that accepts it."""
 
 UNACCEPTED = ("intended", "launched")
 
-MOST_TRIES = {"tags": 100, "notify": 5}
-"""Tags stay wanted until a newer build has them; news gets old."""
-
-PAUSE_FIRST, PAUSE_MOST, PAUSE_FACTOR = 60, 3600, 4
-"""Seconds between two tries, so that a loop over `tristan status` does not hammer at what is down."""
+GOING_ON = 1.0
+"""Seconds between two looks of those that watch at what is left of earlier ends; of hundreds of builds that end at
+once each would look at all of the others otherwise.
+"""
 
 VANISHED = 3600
 """Seconds after which a build that its machine knows nothing of is given up: it was never started, or is removed."""
@@ -53,36 +50,46 @@ class Acceptance(object):
         self._requeue = requeue
         self._late = late
         self._going_on = threading.Lock()
-        self._running = (
-            set()
-        )  # entries without an end, read once and not at each end of those beside them
+        self._gone_on = None
+        # entries without an end, read once and not at each end of those beside them
+        self._running = set()
 
     def take(self, found, patience=0.0):
         """Accepts what has ended of what was seen, and goes on with what is left of earlier ends.
 
-        :param found: list of (machine name, status). :param patience: seconds to wait for another tristan.
+        :param found: list of (machine name, status).
+        :param patience: seconds for which who watched waits for another tristan; 0 for who only looks.
         :returns: list of statuses.
         """
         self._late.take(found)
-        left = set(self._journal.open_ids())
+        taken = set()
         for machine, status in found:
-            if status["build_id"] in left and has_ended(status):
-                left.discard(status["build_id"])
+            if has_ended(status) and self._journal.is_open(status["build_id"]):
+                taken.add(status["build_id"])
                 self._or_later(self._accept, machine, status, patience)
-        self._go_on(left)
+        if not patience or self._is_time_to_go_on():
+            self._go_on(taken)
         return [self._with_tags(status) for _, status in found]
 
-    def _go_on(self, open_ids):
-        """With what is left of earlier ends. A thread at a time: the others' ends are seen by the one that is at it."""
+    def _is_time_to_go_on(self):
+        return self._gone_on is None or compat.monotonic() - self._gone_on >= GOING_ON
+
+    def _go_on(self, taken):
+        """With what is left of earlier ends. A thread at a time: the others' ends are seen by the one that is at it.
+
+        :param taken: set of the ids of builds that have had their turn.
+        """
         if not self._going_on.acquire(False):
             return
         try:
+            open_ids = set(self._journal.open_ids()) - taken
             ended = self._journal.ended_ids()
             self._running &= open_ids
             for build_id in sorted(open_ids):
                 if build_id in ended or build_id not in self._running:
                     self._or_later(self._resume, build_id)
         finally:
+            self._gone_on = compat.monotonic()
             self._going_on.release()
 
     def waiting(self):
@@ -126,7 +133,7 @@ class Acceptance(object):
 
     def _told(self, target, document):
         try:
-            notify.send(target, document, new_delivery(), self._settings)
+            notify.send(target, document, steps.new_delivery(), self._settings)
         except errors.NotifyFailed as error:
             return error
 
@@ -155,7 +162,7 @@ class Acceptance(object):
             self._running.add(build_id)
         elif is_over(entry):  # who was to close it died
             self._journal.close(build_id)
-        elif due_steps(entry):
+        elif steps.due(entry):
             with self._journal.claim(place(entry), 0.0) as held:
                 if held:
                     self._work(build_id)
@@ -169,12 +176,12 @@ class Acceptance(object):
         if tags and not newest.is_newer(tagged.get(repository(entry), ""), entry["build_id"]):
             tagged[repository(entry)] = entry["build_id"]
         self._journal.write_accepted(place(entry), accepted)
-        steps = [step("tags", tags)] if tags else []
         due = notify.due(self._targets(entry), status["state"], previous)
-        steps.extend(step("notify", notify.label(target)) for target in due)
+        wanted = [steps.new("tags", tags)] if tags else []
+        wanted.extend(steps.new("notify", notify.label(target)) for target in due)
         log_end = self._read_log(entry["machine"], status) if due else ""
         document = notify.document(status, previous, log_end) if due else None
-        end = {"tags": [], "previous": previous, "steps": steps, "document": document}
+        end = {"tags": [], "previous": previous, "steps": wanted, "document": document}
         end["digest"] = status["app_image"]["digest"] if tags else ""
         self._journal.accept(entry["build_id"], end)
 
@@ -201,9 +208,8 @@ class Acceptance(object):
         """Steps 4 and 5 above; the claim is held."""
         entry = self._journal.read(build_id)
         end = entry["end"]
-        for one in due_steps(entry):
-            one["tries"] += 1
-            one["not_before"] = time.time() + pause_after(one["tries"])
+        for one in steps.due(entry):
+            steps.count(one)
             self._journal.accept(build_id, end)
             try:
                 self._do(entry, one)
@@ -244,7 +250,7 @@ class Acceptance(object):
 
     def _failed(self, entry, one, error):
         """Says it. :returns: whether it is given up."""
-        over = one["tries"] >= MOST_TRIES[one["kind"]]
+        over = steps.is_given_up(one)
         self._on_note(
             "%s: %s%s; %s"
             % (
@@ -295,27 +301,6 @@ def shown(entry):
 def repository(entry):
     """The repository of a build's image, with the registry: all but the tag."""
     return entry["publish"]["image"].rpartition(":")[0]
-
-
-def step(kind, what):
-    return {"kind": kind, "what": what, "delivery": new_delivery(), "tries": 0, "not_before": 0}
-
-
-def new_delivery():
-    """An id by which a receiver knows what it has already."""
-    return binascii.hexlify(os.urandom(16)).decode("ascii")
-
-
-def due_steps(entry):
-    """The steps of an accepted build that may be tried now."""
-    steps = entry.get("end", {}).get("steps", [])
-    now = time.time()
-    # a pause that is longer than any was written by another clock
-    return [one for one in steps if not now < one["not_before"] <= now + PAUSE_MOST]
-
-
-def pause_after(tries):
-    return min(PAUSE_FIRST * PAUSE_FACTOR ** (tries - 1), PAUSE_MOST)
 
 
 def with_tags(image, tags):

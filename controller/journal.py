@@ -123,6 +123,10 @@ class Journal(object):
         """Nothing is left to do for a build."""
         documents.remove(os.path.join(self._open, build_id))
 
+    def is_open(self, build_id):
+        grammar.check_build_id(build_id)
+        return os.path.exists(os.path.join(self._open, build_id))
+
     def open_ids(self):
         """Ids of the open entries, oldest first."""
         return [name for name in listed(self._open) if is_id(name)]

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from controller import accept, late, newest, web
+from controller import accept, late, newest, steps, web
 from controller import requeue as requeues
 from controller.journal import Journal
 from controller.settings import DockerRegistry, Notify
@@ -370,8 +370,8 @@ def test_a_receiver_that_is_down_is_tried_again_a_bounded_number_of_times(plain,
             pass_time(monkeypatch, 3601)
             plain.tristan().take([])
         deliveries = set(request.headers["x-tristan-delivery"] for request in receiver.requests)
-        assert (len(receiver.requests), len(deliveries)) == (accept.MOST_TRIES["notify"], 1)
-    assert len(plain.notes) == accept.MOST_TRIES["notify"]
+        assert (len(receiver.requests), len(deliveries)) == (steps.MOST_TRIES["notify"], 1)
+    assert len(plain.notes) == steps.MOST_TRIES["notify"]
     assert plain.notes[-1].endswith("given up")
     assert plain.journal.open_ids() == []
 
@@ -592,3 +592,27 @@ def test_a_build_that_runs_is_read_once_and_not_at_each_end_beside_it(plain, mon
     tristan.take([plain.end(4)])
     assert set(read) == {build_id(4)}
     assert plain.journal.open_ids() == [build_id(5)]
+
+
+def test_of_those_that_watch_one_a_second_looks_at_what_others_left(plain, monkeypatch):
+    """What hundreds cost that end at once would grow with their square otherwise."""
+    plain.launch(1)
+    tristan = plain.tristan()
+    for number in range(2, 6):
+        plain.launch(number)
+    looked, real = [], Journal.open_ids
+
+    def counted(self):
+        looked.append(1)
+        return real(self)
+
+    monkeypatch.setattr(Journal, "open_ids", counted)
+    for number in range(2, 5):
+        tristan.take([plain.end(number)], accept.PATIENCE)
+    assert len(looked) == 1
+    monkeypatch.setattr(accept, "GOING_ON", 0)
+    tristan.take([plain.end(5)], accept.PATIENCE)
+    assert len(looked) == 2
+    tristan.take([])
+    assert len(looked) == 3
+    assert real(plain.journal) == [build_id(1)]
