@@ -7,7 +7,7 @@ from __future__ import absolute_import, print_function
 
 import json
 
-from business_hyper_fusion import compat, engine, outcome
+from business_hyper_fusion import compat, engine, engine_socket, outcome
 
 
 def run(work, words, runner=None, **options):
@@ -38,17 +38,64 @@ def images(work, names, runner=None):
     return images_in(run(work, engine.image_inspect(work.engine, names), runner, capture=True))
 
 
+def images_ahead(work, names):
+    """Ask what images() asks, and do something else meanwhile.
+
+    :returns: what has images(), which waits for the same answer, and forget(), for who does not want it any more.
+    :raises outcome.Ended: the engine's client can't be started.
+    """
+    questions = engine_socket.ask_for_images(work.engine, work.host_environment(), names)
+    return OfSocket(work, names, questions) if questions else OfClient(work, names)
+
+
+class OfSocket(object):
+    """:param questions: list of engine_socket.Question."""
+
+    def __init__(self, work, names, questions):
+        self._work = work
+        self._names = names
+        self._questions = questions
+
+    def images(self):
+        found = [question.document() for question in self._questions]
+        if None in found:
+            return images(self._work, self._names)  # whose client can tell what is wrong
+        return [told(image) for image in found if image]
+
+    def forget(self):
+        for question in self._questions:
+            question.close()
+
+
+class OfClient(object):
+    """For an engine that is reached by its client alone."""
+
+    def __init__(self, work, names):
+        self._runner = work.runner
+        words = engine.image_inspect(work.engine, names)
+        self._asked = work.runner.begin(work.engine_command(words, capture=True))
+
+    def images(self):
+        return images_in(self._runner.finish(self._asked))
+
+    def forget(self):
+        self._runner.abandon(self._asked)
+
+
 def images_in(answer):
     """:param answer: Finished of engine.image_inspect. :returns: the same."""
     found = []
     for line in answer.text().splitlines():
         try:
-            image = compat.native(json.loads(line))
+            found.append(told(compat.native(json.loads(line))))
         except ValueError:
             continue  # The engine's complaint about a missing image shares the stream.
-        image["Id"] = long_id(image["Id"])
-        found.append(image)
     return found
+
+
+def told(image):
+    """:returns: what an engine tells of an image, its id as Docker writes it."""
+    return dict(image, Id=long_id(image["Id"]))
 
 
 def long_id(image_id):

@@ -12,8 +12,10 @@ import struct
 
 from business_hyper_fusion import compat
 
-MODIFIED, MOVED_HERE, CREATED = 0x2, 0x80, 0x100
-"""What is told: a log grows, a status is renamed into its place, either appears for the first time (inotify(7))."""
+MODIFIED, MOVED_HERE, CREATED, DELETED = 0x2, 0x80, 0x100, 0x200
+"""What can be told: a file grows, is renamed into its place, appears for the first time, is removed (inotify(7))."""
+
+WRITTEN = MODIFIED | MOVED_HERE | CREATED
 
 OVERFLOWN = -1
 """In place of a directory: more happened than the kernel could remember."""
@@ -26,9 +28,13 @@ EVENTS = 64 * 1024
 
 
 class Changes(object):
-    """.descriptor: readable when something changed; None where the kernel can't be asked."""
+    """.descriptor: readable when something changed; None where the kernel can't be asked.
 
-    def __init__(self):
+    :param what: of the above, what is told.
+    """
+
+    def __init__(self, what=WRITTEN):
+        self._what = what
         self._library = self.descriptor = None
         try:
             import ctypes
@@ -49,16 +55,18 @@ class Changes(object):
         """:returns: int that names the directory from now on, the same when it is watched already; None: it is not."""
         if self.descriptor is None:
             return None
-        path, what = compat.to_bytes(directory), MODIFIED | MOVED_HERE | CREATED
-        number = self._library.inotify_add_watch(self.descriptor, path, what)
+        path = compat.to_bytes(directory)
+        number = self._library.inotify_add_watch(self.descriptor, path, self._what)
         return number if number >= 0 else None
 
     def forget(self, number):
         """:param number: of watch()."""
         self._library.inotify_rm_watch(self.descriptor, number)
 
-    def take(self):
-        """:returns: set of the numbers of directories that had a change since; OVERFLOWN in it stands for any."""
+    def take(self, name=None):
+        """:param name: bytes; of the file whose changes alone count, None for any.
+        :returns: set of the numbers of directories that had a change since; OVERFLOWN in it stands for any.
+        """
         found = set()
         if self.descriptor is None:
             return found
@@ -69,6 +77,9 @@ class Changes(object):
         at = 0
         while at < len(data):
             number, _, _, length = EVENT.unpack_from(data, at)
-            found.add(number)
-            at += EVENT.size + length
+            at += EVENT.size
+            # the name is filled up with NUL
+            if name is None or number == OVERFLOWN or data[at : at + length].rstrip(b"\0") == name:
+                found.add(number)
+            at += length
         return found

@@ -6,8 +6,8 @@
         +-- worker: runs the phases
 
 If the worker dies, the guardian reaps its processes and containers and writes its end, also when nobody
-watches; if both die, the heir has that done. Guardian and heir run command lines of their own, so that what ends every
-startup.py does not end them.
+watches; if both die, the heir has that done. The heir runs a command line of its own, and after a while the guardian
+does, so that what ends every startup.py does not end them.
 """
 
 from __future__ import absolute_import, print_function
@@ -22,6 +22,12 @@ STDIO = (0, 1, 2)
 
 HEIR = 'read -r word && exit; exec "$@"'
 """A line is the guardian's word that all is done; the end of the pipe without one is its death."""
+
+
+AT_FIRST = 1.0
+"""Seconds for which the guardian stays what it was forked as: becoming a program takes 20 ms of a processor, which a
+build that begins has better use for, and one that is over by then never needed it to.
+"""
 
 
 class Background(object):
@@ -60,10 +66,13 @@ class Background(object):
             os.umask(0o022)
             self._leave_stdio()
             self._leave_heir()
+            ended, held = [compat.close_on_exec(end) for end in os.pipe()]
             worker = os.fork()
             if worker == 0:
-                self._work(work, writing)
-            self._guard(worker)
+                self._work(work, writing, held)
+            os.close(held)
+            os.close(writing)
+            self._guard(worker, ended)
         finally:
             os._exit(1)
 
@@ -92,10 +101,10 @@ class Background(object):
                 os._exit(1)
         os.close(reading)
 
-    def _work(self, work, writing):
-        """Never returns."""
+    def _work(self, work, writing, held):
+        """Never returns. :param held: descriptor of the pipe whose end tells that this process has ended."""
         try:
-            _close_all_but(self._held, writing, self._alive)
+            _close_all_but(self._held, writing, self._alive, held)
             # By this everything is found that the build starts, whoever its parent is by then.
             os.environ["TRISTAN_ATTEMPT"] = self._attempt.token
             steps = work()
@@ -113,18 +122,25 @@ class Background(object):
         finally:
             os._exit(1)
 
-    def _guard(self, worker):
-        """Become a program that does nothing but wait; lock, pipe, worker and the worker's orphans stay its own through
-        ``exec``.
-        """
+    def _guard(self, worker, ended):
+        """Never returns. :param ended: descriptor, at its end when the worker has ended."""
         from business_hyper_fusion import prctl
 
         prctl.adopt_orphans()
+        names = [self._attempt.executor.id, self._attempt.build_id, str(self._attempt.number)]
+        words = names + [str(worker), str(self._alive), self._attempt.reserve]
+        if compat.wait_readable([ended], AT_FIRST):
+            from business_hyper_fusion import guardian
+
+            guardian.main(self._release, words)
+            os._exit(0)
+        self._become_program(words)
+
+    def _become_program(self, words):
+        """One that does nothing but wait; lock, pipe, worker and the worker's orphans stay its own through ``exec``."""
         for descriptor in (self._held, self._alive):
             compat.inherit(descriptor)
-        words = self._verb("guard", self._attempt.executor.id, self._attempt.build_id)
-        words += [str(number) for number in (self._attempt.number, worker, self._alive)]
-        words.append(self._attempt.reserve)
+        words = self._verb("guard", *words)
         os.execv(sys.executable, words)
 
     def _verb(self, *words):

@@ -1,5 +1,5 @@
-"""The program that waits above a worker for as long as it lives (daemon.py starts it); it imports nearly nothing before
-it has something to do.
+"""What waits above a worker for as long as it lives (daemon.py starts it); it imports nearly nothing before it has
+something to do.
 """
 
 from __future__ import absolute_import, print_function

@@ -109,15 +109,14 @@ class BuildImage(object):
         try:
             compat.make_directories(work.business.images)
             if lock.acquire(mark_of(work.business, self.name), shared=True) is not None:
-                words = engine.image_inspect(work.engine, [self.name, self._base])
-                self._asked = work.runner.begin(work.engine_command(words, capture=True))
+                self._asked = asking.images_ahead(work, [self.name, self._base])
         except (IOError, OSError, outcome.Ended):
             pass  # What it is about the phase itself will tell.
 
     def forget_asking(self):
         """End the question, if nobody took its answer."""
         if self._asked:
-            self._work.runner.abandon(self._asked)
+            self._asked.forget()
         self._asked = None
 
     def use(self):
@@ -133,7 +132,7 @@ class BuildImage(object):
         """One call to the engine when all is well, which is nearly always."""
         if self._asked:
             asked, self._asked = self._asked, None
-            found = asking.images_in(self._work.runner.finish(asked))
+            found = asked.images()
         else:
             found = self._inspect([self.name] if self._pinned else [self.name, self._base])
         if len(found) != (1 if self._pinned else 2):

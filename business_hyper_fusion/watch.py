@@ -23,7 +23,7 @@ from business_hyper_fusion import (
     status,
     suspect,
 )
-from business_hyper_fusion.changes import OVERFLOWN, Changes
+from business_hyper_fusion.changes import DELETED, OVERFLOWN, Changes
 from business_hyper_fusion.grammar.json_text import parse_json
 
 BEAT_SECONDS = 5.0
@@ -37,7 +37,11 @@ UNTOLD = 1.0
 
 REST, SHORTEST_REST, LONGEST_REST = 10, 0.002, 0.02
 """After a look that found something there is none for so many times as long as it took, within these seconds: who
-writes line after line costs a share of the machine and not all of it. What comes after a silence is sent at once."""
+writes line after line costs a share of the machine and not all of it. What comes after a silence is sent at once, and
+so is an end."""
+
+END = b"reserve"
+"""The file of an attempt that goes once its end is written (reserve.py)."""
 
 CHUNK = 256 * 1024
 
@@ -56,6 +60,7 @@ class Watcher(object):
     def __init__(self, business, said=b""):
         self._business = business
         self._changes = Changes()
+        self._ends = Changes(DELETED)
         self._follows = []
         self._buffer = said
         self._pause = FASTEST
@@ -98,7 +103,7 @@ class Watcher(object):
         if any(follow.is_due for follow in self._follows):
             return [0], 0
         if left > 0:
-            return [0], left
+            return [0, self._ends.descriptor] if self._ends.descriptor is not None else [0], left
         if self._changes.descriptor is None:
             return [0], self._pause
         untold = any(follow.number is None for follow in self._follows)
@@ -106,8 +111,10 @@ class Watcher(object):
 
     def _due(self, now):
         """:returns: list of Follow to look at: whose directory changed, those that nobody tells of, at times all."""
+        # Taken each time: what is seen now is no news in the next rest.
+        over = self._ends.take(END)
         if now < self._rested:
-            return [follow for follow in self._follows if follow.is_due]
+            return [one for one in self._follows if one.is_due or one.end_number in over]
         changed = self._changes.take()
         if now - self._looked >= UNTOLD or OVERFLOWN in changed:
             self._looked = now
@@ -120,9 +127,9 @@ class Watcher(object):
         if not ended:
             return
         self._follows = [follow for follow in self._follows if not follow.ended]
-        still = set(follow.number for follow in self._follows)
-        for number in set(follow.number for follow in ended) - still - {None}:
-            self._changes.forget(number)
+        forget(self._changes, [one.number for one in ended], [one.number for one in self._follows])
+        ends = [one.end_number for one in self._follows]
+        forget(self._ends, [one.end_number for one in ended], ends)
 
     def _order(self, line):
         try:
@@ -136,10 +143,9 @@ class Watcher(object):
         if attempt is None:
             send({"frame": "absent", "build_id": build_id})
         else:
-            number = self._changes.watch(
-                attempt.path
-            )  # before the first look, which sees what was before
-            self._follows.append(Follow(attempt, offset, once, number))
+            # before the first look, which sees what was before
+            numbers = [told.watch(attempt.path) for told in (self._changes, self._ends)]
+            self._follows.append(Follow(attempt, offset, once, *numbers))
             self._pause = FASTEST
 
     def _beat(self, now):
@@ -154,12 +160,13 @@ class Watcher(object):
 class Follow(object):
     """One build: how far its log was sent, which status was sent last.
 
-    .number: of its directory in Changes, None where nobody tells of changes there.
+    .number: of its directory in Changes, None where nobody tells of changes there; .end_number: the same for its end.
     .is_due: is to be looked at, told or not.
     """
 
-    def __init__(self, attempt, offset, once, number):
+    def __init__(self, attempt, offset, once, number, end_number):
         self.number = number
+        self.end_number = end_number
         self._attempt = attempt
         self._once = once
         self._offset = offset
@@ -236,6 +243,12 @@ class Follow(object):
         frame = {"frame": kind, "build_id": self._attempt.build_id, "attempt": self._attempt.number}
         frame.update(fields)
         return frame
+
+
+def forget(told, numbers, still):
+    """:param told: Changes. :param numbers: of watches that ended. :param still: of those that go on."""
+    for number in set(numbers) - set(still) - {None}:
+        told.forget(number)
 
 
 def _signature(path):

@@ -41,14 +41,14 @@ def podman_engine(podman, **values):
     return engine_of(podman.command, "podman", run_options=podman.run_options, **values)
 
 
-LACKING = """
+PREPARED = """
 import sys
 sys.path.insert(0, sys.argv[1])
-sys.modules[sys.argv[2]] = None
+exec(sys.argv[2])
 from business_hyper_fusion import layout, watch
 watch.main(layout.Business.of_release(sys.argv[1]))
 """
-"""The verb ``watch`` on a Python that lacks a module."""
+"""The verb ``watch`` after something else."""
 
 
 class Machine(object):
@@ -163,11 +163,11 @@ class Machine(object):
             json.loads(line) for line in self._python(words, compat.to_bytes(said)).splitlines()
         ]
 
-    def start_watch(self, without=None):
-        """:param without: name of a module that this Python lacks. :returns: the process of the verb ``watch``."""
+    def start_watch(self, first=None):
+        """:param first: Python code to run before. :returns: the process of the verb ``watch``."""
         words = [os.path.join(self.release, "business_hyper_fusion"), "watch"]
-        if without:
-            words = ["-c", LACKING] + [self.release, without]
+        if first:
+            words = ["-c", PREPARED] + [self.release, first]
         words = [self._interpreter, "-E", "-S", "-B"] + words
         return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 

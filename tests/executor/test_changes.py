@@ -54,6 +54,21 @@ def test_which_of_several_directories(told, tmp_path):
     assert told.take() == set()
 
 
+def test_one_name_alone(tmp_path):
+    told = changes.Changes(changes.DELETED)
+    if told.descriptor is None:
+        pytest.skip("this Python, or this kernel, tells nothing")
+    number = told.watch(str(tmp_path))
+    for name in ("log", "reserve"):
+        append(tmp_path / name)
+    assert told.take() == set()
+    (tmp_path / "log").unlink()
+    assert told.take(b"reserve") == set()
+    (tmp_path / "reserve").unlink()
+    assert told.take(b"reserve") == {number}
+    os.close(told.descriptor)
+
+
 def test_what_is_missing_is_not_watched(told, tmp_path):
     assert told.watch(str(tmp_path / "missing")) is None
 

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 
+import pytest
+
 from business_hyper_fusion import files, identity
 from tests.executor.test_phases import containers
 from tests.lab import process
@@ -25,6 +27,11 @@ def started(machine, request):
 
 def guardian_of(pid):
     return int(identity.stat_fields(pid)[1])
+
+
+def command_line(pid):
+    with open("/proc/%d/cmdline" % pid, "rb") as file:
+        return file.read()
 
 
 def with_heir(worker):
@@ -46,6 +53,21 @@ def test_worker_killed(docker_machine, address):
     assert status["log"]["bytes"] == len(docker_machine.log(request))
     assert not os.path.exists(docker_machine.attempt(request).secrets)
     assert docker_machine.run(docker_machine.request(address, "true"))["state"] == "success"
+
+
+@pytest.mark.parametrize("program", [b"/startup.py", b"/__main__.py"])
+def test_worker_killed_whatever_its_guardian_runs_as(machine, address, program):
+    """At first it is what it was forked as."""
+    request = machine.request(address, "echo begun; sleep 60")
+    worker = started(machine, request)
+    guardian = guardian_of(worker)
+    machine.wait_until(lambda: program in command_line(guardian))
+    kill(worker)
+    status = machine.wait(request)
+    assert (status["state"], status["cause"]) == ("lost", "startup_died")
+    assert "killed by signal 9" in status["message"]
+    machine.wait_until(lambda: not identity.start_time(guardian))
+    assert machine.run(machine.request(address, "true"))["state"] == "success"
 
 
 def test_a_build_is_cancelled_as_soon_as_its_launch_is_answered(machine, address):

@@ -2,7 +2,10 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import contextlib
 import os
+import socket
+import threading
 
 import pytest
 
@@ -53,6 +56,72 @@ def test_a_container_that_is_there_is_not_gone(engine, python_image):
 def test_nobody_who_answers_says_nothing(tmpdir):
     words = ["docker", "-H", "unix://%s" % tmpdir.join("nobody.sock")]
     assert not engine_socket.says_gone(words, {}, "any")
+
+
+def test_images_that_are_there_and_one_that_is_not(engine, python_image):
+    words = [process.native(word) for word in engine.command]
+    names = [python_image, "tristan-socket-none:1"]
+    there, missing = [
+        question.document()
+        for question in engine_socket.ask_for_images(words, dict(os.environ), names)
+    ]
+    told = engine.run(["image", "inspect", "--format", "{{.Id}}", python_image])
+    assert (there["Id"], missing) == (told.strip(), {})
+
+
+def test_images_of_an_engine_without_a_socket_are_not_asked_for():
+    assert engine_socket.ask_for_images(["podman"], {}, ["any"]) == []
+
+
+@contextlib.contextmanager
+def answering(path, answer):
+    """One who takes a question at a unix socket. :param answer: bytes; None for silence."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    listener.listen(1)
+    done = threading.Event()
+
+    def serve():
+        connection = listener.accept()[0]
+        connection.recv(65536)
+        if answer is None:
+            done.wait(60)
+        else:
+            connection.sendall(answer)
+        connection.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        listener.close()
+
+
+@pytest.mark.parametrize(
+    "answer, document",
+    [
+        (b'HTTP/1.0 200 OK\r\nA: b\r\n\r\n{"Id": "sha256:1"}', {"Id": "sha256:1"}),
+        (b'HTTP/1.0 404 Not Found\r\n\r\n{"message": "No such image"}', {}),
+        (b'HTTP/1.0 500 Internal\r\n\r\n{"message": "no"}', None),
+        (b'HTTP/1.0 200 OK\r\n\r\n{"Id": "sha', None),
+        (b"HTTP/1.0 200 OK\r\n\r\n\xff", None),
+        (b"HTTP/1.0 200 OK\r\n\r\n[]", None),
+        (b"HTTP/1.0 200 OK\r\n\r\n" + b" " * 5000, None),
+        (b"noise", None),
+        (b"", None),
+        (None, None),
+    ],
+)
+def test_an_answer_that_is_none_is_no_image(tmpdir, monkeypatch, answer, document):
+    monkeypatch.setattr(engine_socket, "SECONDS", 5.0 if answer is not None else 0.2)
+    monkeypatch.setattr(engine_socket, "MOST_BYTES", 4000)
+    path = str(tmpdir.join("engine.sock"))
+    with answering(path, answer):
+        (question,) = engine_socket.ask_for_images(["docker", "-H", "unix://" + path], {}, ["any"])
+        assert question.document() == document
 
 
 def says_gone(engine, name):

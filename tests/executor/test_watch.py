@@ -214,9 +214,24 @@ def test_line_after_line_does_not_cost_a_look_each(machine, address):
 
 
 def test_a_machine_that_tells_of_no_changes_is_looked_at(machine, address):
-    watch = Watch(machine, without="ctypes")
+    watch = Watch(machine, first="sys.modules['ctypes'] = None")
     log = begun(machine, address, watch)
     os.write(log, b"late\n")
     assert next_log(watch) == b"late\n"
     os.close(log)
+    watch.close()
+
+
+def test_an_end_is_told_at_once_however_much_was_said_before(machine, address):
+    """Also in a rest that lasts a minute."""
+    first = "from business_hyper_fusion import watch; watch.SHORTEST_REST = watch.LONGEST_REST = 60"
+    watch = Watch(machine, first=first)
+    request = machine.request(address, "echo begun; sleep 1; echo over")
+    machine.launch(request)
+    machine.wait_for_log(request, "begun")
+    watch.follow(request)
+    begun = compat.monotonic()
+    log, statuses, _ = watch.until_end()
+    assert log.endswith(b"over\n==> success\n") and statuses[-1]["state"] == "success"
+    assert len(statuses) == 2 and compat.monotonic() - begun < 30
     watch.close()
