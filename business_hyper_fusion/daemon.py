@@ -24,7 +24,7 @@ HEIR = 'read -r word && exit; exec "$@"'
 """A line is the guardian's word that all is done; the end of the pipe without one is its death."""
 
 
-AT_FIRST = 1.0
+AT_FIRST = 5.0
 """Seconds for which the guardian stays what it was forked as: becoming a program takes 20 ms of a processor, which a
 build that begins has better use for, and one that is over by then never needed it to.
 """
