@@ -94,7 +94,7 @@ class Question(object):
         self._client.close()
 
     def _received(self):
-        """:raises OSError: there is no end of it within SECONDS, or within MOST_BYTES."""
+        """:raises OSError: it is silent for SECONDS, or has no end within MOST_BYTES."""
         received = bytearray()
         while len(received) <= MOST_BYTES:
             data = compat.retry_interrupted(self._client.recv, 65536)
