@@ -70,7 +70,7 @@ class Journal(Subject):
 class Open(Journal):
     name = "open builds of an operator"
     sizes = [0, 10, 100]
-    x = "builds in the journal whose end nobody has seen"
+    x = "open builds in the journal"
     fill = staticmethod(made.open_entries)
 
 
