@@ -9,9 +9,10 @@ import time
 
 import pytest
 
-from business_hyper_fusion import clean, compiled, files, gc_bin, identity, lock, trees
+from business_hyper_fusion import clean, compiled, files, gc_bin, lock, trees
 from business_hyper_fusion import gc as gc_verb
 from business_hyper_fusion.grammar import tree as grammar
+from tests.executor import test_daemon
 from tests.executor.machine import HASH
 from tests.executor.test_trees import entries_of, hexdigest, member, push
 from tests.faults import rows
@@ -390,7 +391,7 @@ def test_a_build_that_died_gets_its_end_and_its_secrets_go(used, address):
     request = used.request(address, "echo begun; exec sleep 60")
     worker = used.launch(request, {"git_password": "s3cret"})["process"]["pid"]
     used.wait_for_log(request, "begun")
-    for pid in (int(identity.stat_fields(worker)[1]), worker):
+    for pid in test_daemon.with_heir(worker):  # who would do it before
         os.kill(pid, signal.SIGKILL)
     free(used, request)
     gc(used)
