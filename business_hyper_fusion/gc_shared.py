@@ -124,12 +124,13 @@ def _needed(report, business):
     """
     needed = set()
     for executor in business.executors():
-        request = files.read_json(executor.request)
-        if request is None and os.path.lexists(executor.request):
-            return None
-        needed.add((request or {}).get("release"))
-        for attempt in workspace.kept(executor):
-            needed.add((files.read_json(attempt.request) or {}).get("release"))
+        paths = [executor.request] + [one.request for one in workspace.kept(executor)]
+        for path in paths:
+            name = (files.read_json(path) or {}).get("release")
+            if isinstance(name, str):
+                needed.add(name)
+            elif os.path.lexists(path):
+                return None
         for _, document in gc_executors.kept_builds(executor):
             used = compat.seconds_of(document["started_at"])
             if report.now - used <= max(report.older_than, DAY):

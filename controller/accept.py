@@ -158,7 +158,9 @@ class Acceptance(object):
 
     def _resume(self, build_id):
         entry = self._journal.read(build_id)
-        if entry.get("stage") in UNACCEPTED:
+        if not entry:
+            self._close_unknown(build_id)
+        elif entry.get("stage") in UNACCEPTED:
             self._running.add(build_id)
         elif is_over(entry):  # who was to close it died
             self._journal.close(build_id)
@@ -166,6 +168,12 @@ class Acceptance(object):
             with self._journal.claim(place(entry), 0.0) as held:
                 if held:
                     self._work(build_id)
+
+    def _close_unknown(self, build_id):
+        """An entry so old that the journal dropped it; or one that is just being written, by who has the lease."""
+        with self._journal.lease(build_id) as held:
+            if held and not self._journal.read(build_id):
+                self._journal.close(build_id)
 
     def _begin(self, entry, status):
         """Steps 2 and 3 above."""
@@ -280,7 +288,7 @@ def is_the_one(entry, machine, status):
 
 
 def is_over(entry):
-    """Whether nothing is left to do: also for an entry so old that the journal dropped it."""
+    """Whether nothing is left to do."""
     stage = entry.get("stage", "refused")
     return stage == "refused" or (stage == "accepted" and not entry["end"]["steps"])
 

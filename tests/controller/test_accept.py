@@ -616,3 +616,21 @@ def test_of_those_that_watch_one_a_second_looks_at_what_others_left(plain, monke
     tristan.take([])
     assert len(looked) == 3
     assert real(plain.journal) == [build_id(1)]
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_a_launch_that_is_just_being_written_down_is_not_closed(plain, monkeypatch, dropped):
+    """Whoever looks then at what earlier ends left finds it open, and nothing of it yet."""
+    plain.launch(1)
+    entry = os.path.join(plain.directory, "builds", build_id(1) + ".json")
+    os.rename(entry, entry + ".later")
+    if dropped:
+        plain.tristan().take([])
+        assert plain.journal.open_ids() == []
+        return
+    with plain.journal.lease(build_id(1)) as held:
+        assert held
+        plain.tristan().take([])
+    os.rename(entry + ".later", entry)
+    plain.tristan().take([plain.end(1)])
+    assert plain.journal.read(build_id(1))["stage"] == "accepted"
