@@ -307,11 +307,12 @@ def test_releases_that_nobody_needs_go(used, address):
     # a..c are the newest three, b is that of a kept build, f the current one.
     assert removed(answer) == ["releases/" + names[2], "releases/" + names[3]]
     assert [path for path in bytecode if not os.path.exists(path)] == bytecode[2:4]
-    with open(used.business.executor("1").request, "w") as file:
-        file.write("torn")
-    grow_old(used.business.releases)
-    answer = gc(used, what=["releases"])
-    assert removed(answer) == [] and len(answer["failed"]) == 1
+    for forged in ("torn", '{"release": ["b"]}', "{}"):
+        with open(used.business.executor("1").request, "w") as file:
+            file.write(forged)
+        grow_old(used.business.releases)
+        answer = gc(used, what=["releases"])
+        assert removed(answer) == [] and len(answer["failed"]) == 1
 
 
 def test_trees_that_nobody_builds_go_with_the_files_that_no_other_tree_has(machine):
