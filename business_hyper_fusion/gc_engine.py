@@ -10,7 +10,7 @@ import json
 import os
 
 from business_hyper_fusion import builds, compat, gc_executors, image, lock, remove, status
-from business_hyper_fusion.asking import long_id
+from business_hyper_fusion.asking import told
 from business_hyper_fusion.engine import JSON_LINE
 from business_hyper_fusion.gc_report import Item, days, moment
 
@@ -52,10 +52,9 @@ class Engine(object):
         words = ["image", "inspect", "--format", JSON_LINE]
         # What was removed in the meantime is a complaint of the engine's, no reason to believe nothing else.
         output = remove.run(compat.words(self._words + words + everything))[1]
-        told = [compat.native(json.loads(line)) for line in compat.to_native(output).splitlines()]
-        for one in told:
-            one["Id"] = long_id(one["Id"])
-        return [one for one in told if one["Id"] in mine], told
+        lines = compat.to_native(output).splitlines()
+        found = [told(compat.native(json.loads(line))) for line in lines]
+        return [one for one in found if one["Id"] in mine], found
 
     def image(self, image_id):
         """:returns: what the engine tells of an image, or None when it is not there."""

@@ -25,6 +25,9 @@ join = os.path.join
 SHELL_LOCK = "shell.lock"
 """Shared by those who have a shell in an attempt's workspace."""
 
+RESERVE = "reserve"
+"""Room for an attempt's last words; it goes when all of its end is written (reserve.py)."""
+
 
 class Business(object):
     """:param path: ``<root>/<business_id>``."""
@@ -106,7 +109,7 @@ class Attempt(object):
         self.context = join(self.path, "context")
         self.scratch = join(self.path, "scratch")
         self.spare = join(self.path, "spare")
-        self.reserve = join(self.path, "reserve")
+        self.reserve = join(self.path, RESERVE)
 
     def secret(self, slot):
         """:returns: path of a secret's file; those of the build scripts have a directory of their own."""

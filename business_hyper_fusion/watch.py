@@ -19,6 +19,7 @@ from business_hyper_fusion import (
     elsewhere,
     files,
     identity,
+    layout,
     settle,
     status,
     suspect,
@@ -40,8 +41,8 @@ REST, SHORTEST_REST, LONGEST_REST = 10, 0.002, 0.02
 writes line after line costs a share of the machine and not all of it. What comes after a silence is sent at once, and
 so is an end."""
 
-END = b"reserve"
-"""The file of an attempt that goes once its end is written (reserve.py)."""
+END = compat.to_bytes(layout.RESERVE)
+"""What of an attempt goes once its end is written."""
 
 CHUNK = 256 * 1024
 

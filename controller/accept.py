@@ -289,8 +289,9 @@ def is_the_one(entry, machine, status):
 
 def is_over(entry):
     """Whether nothing is left to do."""
-    stage = entry.get("stage", "refused")
-    return stage == "refused" or (stage == "accepted" and not entry["end"]["steps"])
+    return entry["stage"] == "refused" or (
+        entry["stage"] == "accepted" and not entry["end"]["steps"]
+    )
 
 
 def has_ended(status):

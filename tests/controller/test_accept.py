@@ -618,19 +618,27 @@ def test_of_those_that_watch_one_a_second_looks_at_what_others_left(plain, monke
     assert real(plain.journal) == [build_id(1)]
 
 
-@pytest.mark.parametrize("dropped", [False, True])
-def test_a_launch_that_is_just_being_written_down_is_not_closed(plain, monkeypatch, dropped):
+def take_entry(operator, number):
+    """Hides the entry of an open build. :returns: function that brings it back."""
+    entry = os.path.join(operator.directory, "builds", build_id(number) + ".json")
+    os.rename(entry, entry + ".later")
+    return lambda: os.rename(entry + ".later", entry)
+
+
+def test_a_launch_that_is_just_being_written_down_is_not_closed(plain):
     """Whoever looks then at what earlier ends left finds it open, and nothing of it yet."""
     plain.launch(1)
-    entry = os.path.join(plain.directory, "builds", build_id(1) + ".json")
-    os.rename(entry, entry + ".later")
-    if dropped:
-        plain.tristan().take([])
-        assert plain.journal.open_ids() == []
-        return
+    bring_back = take_entry(plain, 1)
     with plain.journal.lease(build_id(1)) as held:
         assert held
         plain.tristan().take([])
-    os.rename(entry + ".later", entry)
+    bring_back()
     plain.tristan().take([plain.end(1)])
     assert plain.journal.read(build_id(1))["stage"] == "accepted"
+
+
+def test_what_the_journal_has_dropped_is_closed(plain):
+    plain.launch(1)
+    take_entry(plain, 1)
+    plain.tristan().take([])
+    assert plain.journal.open_ids() == []

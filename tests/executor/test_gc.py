@@ -4,7 +4,6 @@ from __future__ import absolute_import, print_function
 
 import os
 import shutil
-import signal
 import time
 
 import pytest
@@ -393,7 +392,7 @@ def test_a_build_that_died_gets_its_end_and_its_secrets_go(used, address):
     worker = used.launch(request, {"git_password": "s3cret"})["process"]["pid"]
     used.wait_for_log(request, "begun")
     for pid in test_daemon.with_heir(worker):  # who would do it before
-        os.kill(pid, signal.SIGKILL)
+        test_daemon.kill(pid)
     free(used, request)
     gc(used)
     assert used.status(request)["state"] == "lost"
