@@ -43,10 +43,6 @@ def remove_image(engine, image):
     return engine + ["image", "rm", image]
 
 
-def state_inspect(engine, container):
-    return engine + ["container", "inspect", "--format", "{{json .State}}", container]
-
-
 def kill(engine, container, signal_number):
     return engine + ["kill", "--signal", str(int(signal_number)), container]
 

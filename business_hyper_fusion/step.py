@@ -6,7 +6,6 @@ build and package each run one.
 
 from __future__ import absolute_import, print_function
 
-import json
 import os
 import time
 
@@ -98,7 +97,7 @@ class DockerStep(object):
         self._name = container.name(work, step)
         self._cid_file = work.scratch("container_id." + step.name)
         self._environment_file = work.scratch("environment")
-        self._meter = ContainerMeter(self._cid_file, self._pid_of, self._script_runs)
+        self._meter = ContainerMeter(self._cid_file, self._script_runs)
         self._lifeline = None
         self._broken_off = False
 
@@ -186,16 +185,9 @@ class DockerStep(object):
         )
 
     def _script_runs(self):
-        """A container that is just started or removed has no pid, and the engine answers only when it is done."""
+        """A container that is just being started or removed has not all of its groups."""
         self._lifeline.listen()
         return self._lifeline.began and self._lifeline.exit_status is None
-
-    def _pid_of(self, container_id):
-        state = reaper.ask_engine(engine.state_inspect(self._work.engine, container_id))
-        try:
-            return int(json.loads(state)["Pid"]) if state else None
-        except (ValueError, KeyError, TypeError):
-            return None
 
     def _signal_container(self, number):
         reaper.ask_engine(engine.kill(self._work.engine, self._name, number))

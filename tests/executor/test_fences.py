@@ -209,7 +209,8 @@ def check_container(fenced, container, root, request):
 def test_the_operator_s_run_options_reach_the_container(fenced_machine, fenced, address):
     more = ["--shm-size=2m", "--cgroup-parent=/lab-%d" % os.getpid(), "--ulimit=core=4096:4096"]
     own = dict(fenced.request, run_options=fenced.request["run_options"] + more)
-    script = "df -k /dev/shm | tail -n 1; cat /proc/self/cgroup; ulimit -c; "
+    # long enough to be measured on a busy machine as well
+    script = "df -k /dev/shm | tail -n 1; cat /proc/self/cgroup; ulimit -c; sleep 1; "
     request = started(fenced_machine, fenced, address, script, engine=own)
     log = ended(fenced_machine, request)
     assert " 2048 " in log and "/lab-%d/" % os.getpid() in log

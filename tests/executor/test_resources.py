@@ -44,7 +44,7 @@ def recorded(tmpdir, mounts, group):
     proc = str(tmpdir.join("proc"))
     write(proc + "/self/mountinfo", mounts.replace("/sys/fs", str(tmpdir) + "/sys/fs"))
     write(proc + "/7/cgroup", group)
-    return resources.groups_of(7, proc)
+    return resources.groups_of("4f2a", proc)
 
 
 def v2(tmpdir, **changes):
@@ -117,9 +117,9 @@ def test_the_topmost_group_is_the_machines_and_not_a_containers(tmpdir):
     """Podman can be told to make no groups; a process of another place in the tree looks like this, too."""
     write("%s/sys/fs/cgroup/memory.peak" % tmpdir, "99999999\n")
     write("%s/sys/fs/cgroup/cpu.stat" % tmpdir, "usage_usec 99999999\n")
-    assert recorded(tmpdir, V2_MOUNTS, "0::/\n").read() == resources.UNKNOWN
+    assert recorded(tmpdir, V2_MOUNTS, "0::/\n") is None
     write("%s/sys/fs/cgroup/memory/memory.max_usage_in_bytes" % tmpdir, "99999999\n")
-    assert recorded(tmpdir, V1_MOUNTS, "2:memory:/\n").read() == resources.UNKNOWN
+    assert recorded(tmpdir, V1_MOUNTS, "2:memory:/\n") is None
 
 
 PLACES = [
@@ -134,7 +134,7 @@ PLACES = [
 @pytest.mark.parametrize("place", PLACES)
 def test_v2_wherever_a_container_is(tmpdir, place):
     """Of an old kernel: no memory.peak, io.stat with a device that did nothing."""
-    below = "%s/sys/fs/cgroup%s/" % (tmpdir, place)
+    below = "%s/sys/fs/cgroup%s/" % (tmpdir, place.partition("/container")[0])
     old = "usage_usec 5000\nuser_usec 4000\nsystem_usec 1000\nnr_periods 0\nnr_throttled 0\nthrottled_usec 0\n"
     write(below + "cpu.stat", old)
     write(below + "memory.current", "4096\n")
@@ -163,13 +163,25 @@ def test_usual_places_by_the_containers_id(tmpdir):
         assert resources.usual_groups("another", proc) is None
 
 
-def test_process_that_is_gone(tmpdir):
-    assert resources.groups_of(99, str(tmpdir)) is None
+def test_what_the_containers_processes_make_below_counts_with_it(tmpdir):
+    """An engine inside of it, or systemd; and Podman's own process beside it, which comes first, does not count."""
+    write("%s/proc/3/cgroup" % tmpdir, "0::/machine.slice/libpod-conmon-4f2a.scope\n")
+    write("%s/sys/fs/cgroup/machine.slice/libpod-conmon-4f2a.scope/memory.peak" % tmpdir, "1\n")
+    write("%s/sys/fs/cgroup/machine.slice/libpod-4f2a.scope/memory.peak" % tmpdir, "2\n")
+    write("%s/sys/fs/cgroup/machine.slice/libpod-4f2a.scope/inner/memory.peak" % tmpdir, "3\n")
+    groups = recorded(tmpdir, V2_MOUNTS, "0::/machine.slice/libpod-4f2a.scope/inner/4f2a\n")
+    assert groups.read()["peak_memory_bytes"] == 2
+
+
+def test_container_that_is_gone(tmpdir):
+    assert resources.groups_of("4f2a", str(tmpdir)) is None
+    write("%s/7/cgroup" % tmpdir, V2_GROUP)
+    assert resources.groups_of("4f2a", str(tmpdir)) is None, "nothing is mounted"
 
 
 def test_meter_keeps_the_highest_and_survives_the_containers_end(tmpdir):
     cid = tmpdir.join("cid")
-    meter = resources.ContainerMeter(str(cid), lambda container: os.getpid())
+    meter = resources.ContainerMeter(str(cid))
     meter.sample()
     assert meter.use == resources.UNKNOWN
     cid.write("4f2a")
