@@ -1,6 +1,6 @@
-"""Accepts the ends of this controller's builds, each once: moves their tags, tells who wants to be told.
+"""Accepts the ends of this controller's builds, each once.
 
-Job: at each contact with machines, do for each build of the journal whose end is seen what its end asks for.
+Job: at each contact with machines, have done for each build of the journal whose end is seen what its end asks for.
 In: statuses, and which machine gave them. Out: the same statuses with the tags that were set; notes of what failed.
 
 So that no two tristans do it twice, and none that dies leaves it half done:
@@ -17,8 +17,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import threading
 import time
 
-from business_hyper_fusion import names
-from controller import compat, errors, newest, notify, steps
+from controller import compat, errors, follow_up, newest, steps
 
 PATIENCE = 60.0
 """Seconds for which the end of a watched build waits for another tristan that accepts it."""
@@ -35,17 +34,14 @@ VANISHED = 3600
 
 
 class Acceptance(object):
-    """:param settings: Settings. :param journal: journal.Journal.
-    :param read_log: function(machine name, status) that gives the end of the log as text.
-    :param on_note: callable(text).
+    """:param journal: journal.Journal. :param then: follow_up.FollowUp. :param on_note: callable(text).
     :param requeue: has after(entry, status, patience), which tells whether an attempt's end is not the build's.
     :param late: late.Late.
     """
 
-    def __init__(self, settings, journal, read_log, on_note, requeue, late):
-        self._settings = settings
+    def __init__(self, journal, then, on_note, requeue, late):
         self._journal = journal
-        self._read_log = read_log
+        self._follow_up = then
         self._on_note = on_note
         self._requeue = requeue
         self._late = late
@@ -116,27 +112,6 @@ class Acceptance(object):
                 if held and self._journal.read(build_id) == entry:  # nobody launched it since
                     self._journal.close(build_id)
 
-    def tell(self, machine, status, texts=()):
-        """Tells of an end again, whoever was told already.
-
-        :param texts: see notify.parse; everybody whom the project and the build's own --notify name by default.
-        :returns: list of (text that names whom, errors.NotifyFailed or None).
-        """
-        entry = self._journal.read(status["build_id"])
-        project = self._settings.projects.get(status["project"])
-        found = notify.targets(project, entry.get("notify") or ())
-        if texts:
-            found = notify.unique(notify.parse(text, found) for text in texts)
-        previous = entry.get("end", {}).get("previous")
-        document = notify.document(status, previous, self._read_log(machine, status))
-        return [(notify.shown(one), self._told(one, document)) for one in found]
-
-    def _told(self, target, document):
-        try:
-            notify.send(target, document, steps.new_delivery(), self._settings)
-        except errors.NotifyFailed as error:
-            return error
-
     def _or_later(self, accept, *arguments):
         """What can't be written down now is no outcome of a build; the next contact accepts it."""
         try:
@@ -150,11 +125,11 @@ class Acceptance(object):
         entry = self._journal.read(status["build_id"])
         if not is_the_one(entry, machine, status) or self._requeue.after(entry, status, patience):
             return
-        with self._journal.claim(place(entry), patience) as held:
+        with self._journal.claim(follow_up.place(entry), patience) as held:
             if held:
                 if self._journal.read(entry["build_id"]).get("stage") in UNACCEPTED:
-                    self._begin(entry, status)
-                self._work(entry["build_id"])
+                    self._follow_up.begin(entry, status)
+                self._follow_up.work(entry["build_id"])
 
     def _resume(self, build_id):
         entry = self._journal.read(build_id)
@@ -162,113 +137,18 @@ class Acceptance(object):
             self._close_unknown(build_id)
         elif entry.get("stage") in UNACCEPTED:
             self._running.add(build_id)
-        elif is_over(entry):  # who was to close it died
+        elif follow_up.is_over(entry):  # who was to close it died
             self._journal.close(build_id)
         elif steps.due(entry):
-            with self._journal.claim(place(entry), 0.0) as held:
+            with self._journal.claim(follow_up.place(entry), 0.0) as held:
                 if held:
-                    self._work(build_id)
+                    self._follow_up.work(build_id)
 
     def _close_unknown(self, build_id):
         """An entry so old that the journal dropped it; or one that is just being written, by who has the lease."""
         with self._journal.lease(build_id) as held:
             if held and not self._journal.read(build_id):
                 self._journal.close(build_id)
-
-    def _begin(self, entry, status):
-        """Steps 2 and 3 above."""
-        accepted = self._journal.accepted(place(entry))
-        previous = newest.put(accepted.setdefault("newest", {}), entry, status["state"])
-        tags = self._tags(entry, status)
-        tagged = accepted.setdefault("tagged", {})
-        if tags and not newest.is_newer(tagged.get(repository(entry), ""), entry["build_id"]):
-            tagged[repository(entry)] = entry["build_id"]
-        self._journal.write_accepted(place(entry), accepted)
-        due = notify.due(self._targets(entry), status["state"], previous)
-        wanted = [steps.new("tags", tags)] if tags else []
-        wanted.extend(steps.new("notify", notify.label(target)) for target in due)
-        log_end = self._read_log(entry["machine"], status) if due else ""
-        document = notify.document(status, previous, log_end) if due else None
-        end = {"tags": [], "previous": previous, "steps": wanted, "document": document}
-        end["digest"] = status["app_image"]["digest"] if tags else ""
-        self._journal.accept(entry["build_id"], end)
-
-    def _tags(self, entry, status):
-        """The moving tags of a build, whoever has them now."""
-        publish, image = entry.get("publish"), status["app_image"]
-        wanted = status["state"] == "success" and entry.get("moves_tags")
-        if not wanted or not publish or not image:
-            return []
-        if image["image"] != publish["image"]:
-            self._on_note(
-                "%s: its machine says that it pushed %s, which was not asked for; no tag is moved"
-                % (shown(entry), image["image"])
-            )
-            return []
-        registry = self._settings.docker_registries.get(publish["registry"])
-        return newest.moving_tags(registry.moving_tags, entry["ref"]) if registry else []
-
-    def _targets(self, entry):
-        project = self._settings.projects.get(entry["project"])
-        return notify.targets(project, entry.get("notify") or ())
-
-    def _work(self, build_id):
-        """Steps 4 and 5 above; the claim is held."""
-        entry = self._journal.read(build_id)
-        end = entry["end"]
-        for one in steps.due(entry):
-            steps.count(one)
-            self._journal.accept(build_id, end)
-            try:
-                self._do(entry, one)
-            except errors.TristanError as error:
-                if not self._failed(entry, one, error):
-                    continue
-            end["steps"].remove(one)
-            self._journal.accept(build_id, end)
-        if not end["steps"]:
-            self._journal.accept(build_id, dict(end, document=None))
-            self._journal.close(build_id)
-
-    def _do(self, entry, one):
-        if one["kind"] == "tags":
-            self._move_tags(entry, one["what"])
-        else:
-            self._notify(entry, one)
-
-    def _move_tags(self, entry, tags):
-        """Gives the moving tags to this build's image, unless a newer build has them."""
-        from controller.registry import Registry
-
-        tagged = self._journal.accepted(place(entry)).get("tagged", {})
-        if tagged.get(repository(entry)) != entry["build_id"]:
-            return
-        registry = self._settings.docker_registries.get(entry["publish"]["registry"])
-        if registry is not None:
-            digest = entry["end"]["digest"]
-            Registry(registry).move_tags(entry["publish"]["image"], digest, tags)
-            entry["end"]["tags"] = tags
-
-    def _notify(self, entry, one):
-        document = dict(entry["end"]["document"])
-        document["app_image"] = with_tags(document["app_image"], entry["end"]["tags"])
-        for target in self._targets(entry):
-            if notify.label(target) == one["what"]:
-                notify.send(target, document, one["delivery"], self._settings)
-
-    def _failed(self, entry, one, error):
-        """Says it. :returns: whether it is given up."""
-        over = steps.is_given_up(one)
-        self._on_note(
-            "%s: %s%s; %s"
-            % (
-                shown(entry),
-                error.message,
-                " (%s)" % error.remedy if error.remedy else "",
-                "given up" if over else "tried again at a later contact",
-            )
-        )
-        return over
 
     def _with_tags(self, status):
         """A status; its image with the tags that were set for it."""
@@ -277,7 +157,7 @@ class Acceptance(object):
         entry = self._journal.read(status["build_id"])
         mine = entry.get("attempt") == status["attempt"]
         tags = entry.get("end", {}).get("tags", []) if mine else []
-        return dict(status, app_image=with_tags(status["app_image"], tags))
+        return dict(status, app_image=follow_up.with_tags(status["app_image"], tags))
 
 
 def is_the_one(entry, machine, status):
@@ -287,30 +167,5 @@ def is_the_one(entry, machine, status):
     return same and all(entry["ref"][key] == status["ref"][key] for key in ("kind", "name"))
 
 
-def is_over(entry):
-    """Whether nothing is left to do."""
-    return entry["stage"] == "refused" or (
-        entry["stage"] == "accepted" and not entry["end"]["steps"]
-    )
-
-
 def has_ended(status):
     return status["state"] in errors.EXIT_BY_STATE
-
-
-def place(entry):
-    """The name under which a project's ref is accepted: what shares a repository of images shares it."""
-    return names.app_repository(entry["project"], entry["ref"]["name"])
-
-
-def shown(entry):
-    return "%s %s %s" % (entry["project"], entry["ref"]["kind"], entry["ref"]["name"])
-
-
-def repository(entry):
-    """The repository of a build's image, with the registry: all but the tag."""
-    return entry["publish"]["image"].rpartition(":")[0]
-
-
-def with_tags(image, tags):
-    return dict(image, tags=list(tags)) if image else image

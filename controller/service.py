@@ -10,6 +10,7 @@ import os
 
 from controller import accept, answer, errors, finder, parallel
 from controller.contact import Contact
+from controller.follow_up import FollowUp
 from controller.late import Late
 from controller.requeue import Requeue
 
@@ -30,8 +31,9 @@ class Controller(object):
         self._collection = None
         journal, note = state.journal, state.on_note
         self._requeue = Requeue(settings, journal, self._contacts, self._make_release, note)
+        self._follow_up = FollowUp(settings, journal, self._log_end, note)
         self._acceptance = accept.Acceptance(
-            settings, journal, self._log_end, note, self._requeue, Late(journal, self._end, note)
+            journal, self._follow_up, note, self._requeue, Late(journal, self._end, note)
         )
         self._finder = finder.Finder(self._contacts, journal, self._seen)
 
@@ -151,7 +153,7 @@ class Controller(object):
             raise errors.UsageError(
                 "the build %s still runs" % status["build_id"], "it is told of when it ends"
             )
-        return self._acceptance.tell(machine, status, texts)
+        return self._follow_up.tell(machine, status, texts)
 
     def find(self, build):
         """(machine name, status) of the one build that `build` names."""

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from controller import accept, late, newest, steps, web
+from controller import accept, follow_up, late, newest, steps, web
 from controller import requeue as requeues
 from controller.journal import Journal
 from controller.settings import DockerRegistry, Notify
@@ -50,18 +50,20 @@ class Operator(object):
     def journal(self):
         return Journal(self.directory, self.notes.append)
 
-    def tristan(self):
+    @property
+    def settings(self):
         registry = DockerRegistry(
             "main", self.registry, "team", "", None, False, None, self.moving, ""
         )
-        settings = Settings(
-            "/x/tristan.yml", {"shop": Project(self.notify)}, {"main": registry}, None
-        )
-        requeue = requeues.Requeue(settings, self.journal, {}, None, self.notes.append)
+        return Settings("/x/tristan.yml", {"shop": Project(self.notify)}, {"main": registry}, None)
+
+    def tristan(self):
+        requeue = requeues.Requeue(self.settings, self.journal, {}, None, self.notes.append)
         gone = late.Late(self.journal, None, self.notes.append)
-        return accept.Acceptance(
-            settings, self.journal, self._read_log, self.notes.append, requeue, gone
-        )
+        return accept.Acceptance(self.journal, self.follow_up(), self.notes.append, requeue, gone)
+
+    def follow_up(self):
+        return follow_up.FollowUp(self.settings, self.journal, self._read_log, self.notes.append)
 
     def _read_log(self, machine, status):
         self.logs.append((machine, status["build_id"]))
@@ -558,14 +560,14 @@ def test_a_past_end_is_told_again_to_all_or_to_whom_is_named(plain):
         plain.tristan().take([plain.end(0), plain.end(1, state="failed")])
         assert told(receiver) == [(build_id(0), "success", "")]
         machine, status = plain.end(1, state="failed")
-        found = plain.tristan().tell(machine, status)
+        found = plain.follow_up().tell(machine, status)
         assert [name for name, _ in found] == [
             "the webhook at " + receiver.url,
             "the webhook at " + other.url,
         ]
         assert found[0][1] is None and "it answered 404" in found[1][1].message
         assert told(receiver)[1:] == [(build_id(1), "failed", "success")]
-        assert plain.tristan().tell(machine, status, [receiver.url])[0][1] is None
+        assert plain.follow_up().tell(machine, status, [receiver.url])[0][1] is None
         assert len(receiver.requests) == 3
         deliveries = set(one.headers["x-tristan-delivery"] for one in receiver.requests)
         assert len(deliveries) == 3
