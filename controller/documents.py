@@ -8,6 +8,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import json
 import os
+import threading
 
 from business_hyper_fusion.grammar.json_text import parse_json
 from controller.local_file import told
@@ -52,7 +53,8 @@ def write_json(path, document, durable=False):
     :param durable: whether it must be on the disk before this returns.
     :raises errors.LocalFileError: it can't be written; what was there before still is.
     """
-    temporary = "%s.%d.new" % (path, os.getpid())
+    # other threads may write the same file now, such as where a ref was built last
+    temporary = "%s.%d.%d.new" % (path, os.getpid(), threading.current_thread().ident)
     with told(path):
         make_private(os.path.dirname(path))
         try:

@@ -4,11 +4,14 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import os
 import stat
+import threading
 
 import pytest
 
+from controller import documents
 from controller.state import State
 from tests.faults import rows
+from tests.lab import process
 
 
 @pytest.fixture
@@ -42,6 +45,30 @@ def test_everything_is_the_user_s_alone(state):
         assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
         for name in files:
             assert stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode) == 0o600
+
+
+def test_threads_that_write_one_file_at_once_do_not_take_it_from_each_other(
+    state, notes, monkeypatch
+):
+    written, write = [], documents._write
+
+    def write_beside(*arguments):
+        write(*arguments)
+        written.append(1)
+        process.wait_until(lambda: len(written) == 2, 60, "what the other one writes")
+
+    monkeypatch.setattr(documents, "_write", write_beside)
+    threads = [
+        threading.Thread(target=state.remember, args=("builder-1",), kwargs={"release": "abc"})
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert notes == []
+    assert os.listdir(os.path.join(state.directory, "machines")) == ["builder-1.json"]
+    assert state.machine("builder-1") == {"release": "abc"}
 
 
 @rows.hostile(9)
