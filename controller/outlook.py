@@ -79,7 +79,8 @@ class Outlook(object):
         """The end of a build was seen."""
         with self._lock:
             own = self._own.get(executor_id)
-            if own is not None and own.build_id == build_id:
+            # who tries to launch it has yet to settle that, be it another attempt or one that was over at once
+            if own is not None and own.build_id == build_id and own.state != TRYING:
                 self._own[executor_id] = own._replace(state=ENDED)
             executor = self._executors.get(executor_id, {})
             if executor.get("build_id") == build_id:

@@ -86,6 +86,16 @@ def test_a_launch_in_flight_keeps_others_away(known):
     assert known.take("1", Plan("b")) == ""
 
 
+def test_an_end_that_is_seen_before_its_launch_is_settled_leaves_it_its_place(known, machine):
+    """Another thread saw it: the build was over at once, or it is the end of the attempt before."""
+    known.take("1", Plan("a"))
+    known.ended("1", "a")
+    known.told(MAIN, lately(), machine.ask)
+    assert known.take("1", Plan("b")) == "a"
+    known.settle("1", STARTED)
+    assert known.own("1")
+
+
 def test_what_a_busy_executor_said_counts(known, machine):
     known.told(MAIN, lately(), machine.ask)
     known.take("1", Plan("a"))
