@@ -156,9 +156,9 @@ class Line(object):
             self.channel.close()
 
     def _wake_one(self):
-        """Somebody who waits is to read now."""
+        """Somebody who waits is to read now; who has frames goes to work on them instead."""
         for member in self._members:
-            if member.waits:
+            if member.waits and not member.held:
                 member.changed.notify()
                 return
 

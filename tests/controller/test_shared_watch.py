@@ -138,6 +138,19 @@ def test_one_that_does_not_come_back_for_its_frames_holds_up_no_other(machine):
     assert not slow.is_alive() and machine.opened == 1
 
 
+def test_who_is_about_to_work_on_its_frames_is_not_the_one_to_read(monkeypatch):
+    """It was woken for them, and does not run yet; whoever else waits would go on waiting beside it."""
+    line, woken = shared_watch.Line(None, None, "builder-1"), []
+    members = [line.admit([name]) for name in ("one", "other")]
+    for member in members:
+        member.waits = True
+        monkeypatch.setattr(member.changed, "notify", lambda one=member: woken.append(one))
+    members[0].held.append(({"frame": "log"}, b""))
+    with line._lock:
+        line._wake_one()
+    assert woken == members[1:]
+
+
 def test_what_is_held_for_a_slow_one_has_a_limit(machine, monkeypatch):
     monkeypatch.setattr(shared_watch, "MOST_HELD", 100)
     member = machine.shared.join(["slow"])
