@@ -27,9 +27,10 @@ def lose(attempt, how=None, below=None):
     for phase in document["phases"]:
         if phase.get("state") == "running":
             phase.update(state="lost", ended_at=compat.iso_time())
+    # As with every end: who reads that it is over finds nothing secret any more.
+    clean.forget_secrets(attempt)
     seconds = identity.age(document["process"])
     status.Status(attempt, document, seconds).end(ended, request_log)
-    clean.forget_secrets(attempt)
 
 
 def _cause(document, how):

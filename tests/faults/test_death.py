@@ -224,7 +224,7 @@ def test_a_stopped_startup_and_cancel(machine, address, injections):  # noqa: F8
         machine.launch(request)
         machine.wait_for_log(request, "begun")
         worker = victims.worker(machine, request)
-        os.kill(worker, signal.SIGSTOP)
+        victims.stop(machine, worker)
         machine.ask("cancel", {"build_id": request["build_id"], "reason": "enough"})
         assert "is stopped" in victims.asked(machine, request)["suspect"]
         os.kill(worker, signal.SIGCONT)

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from business_hyper_fusion import compat
+from business_hyper_fusion import compat, settle, status
 from tests.executor.conftest import address, shop, small_base  # noqa: F401
 from tests.executor.test_shell import Shells
 from tests.faults import rows, test_reboot, victims
@@ -66,6 +66,30 @@ def test_a_build_whose_machine_loses_power(machine, canaries, address, injection
         assert there(machine, canaries) == []
     status = machine.status(request)
     assert (status["state"], status["cause"]) == ("lost", "rebooted")
+
+
+@rows.hostile(12)
+def test_who_is_told_that_a_build_is_lost_finds_no_secret(
+    machine,
+    canaries,
+    address,  # noqa: F811
+    injections,
+    monkeypatch,
+):
+    request = machine.request(address, "echo begun; sleep 60")
+    machine.launch(request, secrets(canaries))
+    machine.wait_for_log(request, "begun")
+    victims.kill_every(machine, request)
+    found, end = [], status.Status.end
+
+    def looked(*words):
+        found.append(there(machine, canaries))
+        end(*words)
+
+    monkeypatch.setattr(status.Status, "end", looked)
+    with injections.measured():
+        assert settle.settle(machine.business.executor("1"))
+    assert found == [[]] and machine.status(request)["state"] == "lost"
 
 
 @rows.hostile(12)

@@ -10,6 +10,7 @@ import uuid
 import pytest
 
 from business_hyper_fusion import files, identity
+from business_hyper_fusion.suspect import STOPPED
 from tests.executor import test_remove
 from tests.executor.conftest import address, shop  # noqa: F401
 from tests.executor.machine import Machine
@@ -44,7 +45,7 @@ class Stranger(object):
     def is_untouched(self):
         """It would have died of any signal, or stopped."""
         fields = identity.stat_fields(self.pid)
-        return fields is not None and fields[0] == "S"
+        return fields is not None and fields[0] not in STOPPED + ("Z", "X")
 
     def end(self):
         os.kill(self.pid, signal.SIGKILL)

@@ -13,6 +13,7 @@ import signal
 import time
 
 from business_hyper_fusion import compat, identity
+from business_hyper_fusion.suspect import STOPPED
 from tests.lab import process
 
 GONE_WITHIN = 60
@@ -43,10 +44,14 @@ def both(machine, request):
 
 
 def every(machine, request):
-    """:returns: list of int, all that the SSH user runs for the attempt, nothing that an engine runs."""
+    """:returns: list of int, all that the SSH user runs for the attempt, nothing that an engine runs.
+
+    Who would write an end of what comes behind it in this list stands first: the heir, then the guardian, the worker.
+    """
     chosen = both(machine, request)
-    chosen += process.children(chosen[0])
-    return chosen + marked(machine, request)
+    below = process.children(chosen[0])
+    heirs = [pid for pid in below if process.parent_of(pid) == chosen[0] and pid != chosen[1]]
+    return heirs + chosen + below + marked(machine, request)
 
 
 def marked(machine, request):
@@ -57,13 +62,25 @@ def marked(machine, request):
 
 
 def kill_every(machine, request):
-    """With -9, until there is none; one that is being born is found in the next round."""
+    """With -9, until there is none; one that is being born is found in the next round.
+
+    What dies holds its locks until the kernel is done with it.
+    """
     chosen = every(machine, request)
+    dying = set()
     while chosen:
         for pid in chosen:
             kill(pid)
+        dying.update(chosen)
         time.sleep(0.02)
         chosen = marked(machine, request)
+    machine.wait_until(lambda: are_gone(dying))
+
+
+def stop(machine, pid):
+    """With SIGSTOP, until it has."""
+    os.kill(pid, signal.SIGSTOP)
+    machine.wait_until(lambda: identity.stat_fields(pid)[0] in STOPPED)
 
 
 def left(machine, request, words=()):
