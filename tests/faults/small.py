@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 
+from business_hyper_fusion import identity
 from business_hyper_fusion.grammar.status import check_status
 from tests.faults.beside import Beside
 
@@ -53,3 +54,9 @@ def whole(machine, request, status):
 
 def is_free(machine):
     machine.wait_until(lambda: not machine.ask("builds", {})["executors"]["1"]["busy"])
+
+
+def is_left_alone(machine, request):
+    """Free, and nothing of a build takes or gives back room on its disk: what it does behind its end is done, too."""
+    is_free(machine)
+    machine.wait_until(lambda: not identity.alive(machine.status(request)["process"]))

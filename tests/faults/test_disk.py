@@ -8,30 +8,35 @@ import time
 
 import pytest
 
+from business_hyper_fusion.room import EVERY
 from tests.end_to_end.operator import Operator
 from tests.executor.conftest import address, shop  # noqa: F401
 from tests.executor.machine import Machine
 from tests.faults import rows
-from tests.faults.small import Reader, is_free, whole
+from tests.faults.small import Reader, is_free, is_left_alone, whole
 from tests.lab import process
 from tests.lab.disk import FailingDisk, SmallDisk
 
 MEBIBYTES = 12
-TALKING = "echo begun; sleep 1; while :; do echo talking and talking and talking; done"
+WAIT = 'until [ -e "$GO" ]; do sleep 0.1; done; '
+TELL = 'until [ -e "$GO" ]; do echo waiting; sleep 0.1; done; '
+TALKING = "echo begun; " + WAIT + "while :; do echo talking and talking and talking; done"
 WRITING = 'echo begun; cat /dev/zero >"$TRISTAN_SOURCE/big"'
 HOARDING = 'echo begun; cat /dev/zero >"$TRISTAN_CACHE/big"'
-TIDY = "cat /dev/zero >big; sleep 0.5; rm big; echo begun; exit 1"
-QUIET = "echo begun; sleep 2; exit 3"
+TIDY = "cat /dev/zero >big; echo begun; " + TELL + "rm big; exit 1"
+QUIET = "echo begun; " + WAIT + "exit 3"
 
 
 @pytest.fixture
-def machine_on(executor_python):
-    """Function (disk) -> Machine with that disk as its root; both go after the test."""
+def machine_on(executor_python, tmp_path):
+    """Function (disk) -> Machine with that disk as its root; both go after the test. Scripts wait for its file .go."""
     disks = []
 
     def make(disk):
         disks.append(disk)
-        return Machine(root=disk.path, interpreter=executor_python)
+        machine = Machine(root=disk.path, interpreter=executor_python)
+        machine.go = str(tmp_path / "go")
+        return machine
 
     yield make
     for disk in disks:
@@ -48,13 +53,18 @@ def test_a_build_fills_the_disk(machine_on, address, injections, script):  # noq
     """... and gives back what it took."""
     disk = SmallDisk(MEBIBYTES)
     machine = machine_on(disk)
-    request = machine.request(address, script)
+    request = waiting(machine, address, script)
     with injections.measured():
-        status = ended(machine, request)
+        status = ended(machine, request, lambda: script == TIDY and look(machine, request))
         assert (status["state"], status["cause"]) == ("error", "disk_full")
         assert "make room" in status["message"]
         assert whole(machine, request, status)
     builds_on(machine, address)
+
+
+def waiting(machine, where, script):
+    """:returns: request of a build whose script may wait for what happens to the disk."""
+    return machine.request(where, script, environment={"GO": machine.go})
 
 
 def ended(machine, request, then=lambda: None):
@@ -65,10 +75,25 @@ def ended(machine, request, then=lambda: None):
     assert machine.launch(request)["answer"] == "started"
     with Reader(machine.attempt(request).status) as reader:
         machine.wait_for_log(request, "begun")
+        machine.wait_until(lambda: reader.read > 10)
         then()
+        open(machine.go, "w").close()
         is_free(machine)
-    assert reader.torn == [] and reader.read > 10
+    os.remove(machine.go)
+    assert reader.torn == []
     return seen(machine, request)
+
+
+def look(machine, request):
+    """Let the worker look at the disk, which it does behind what it reads, but not each time."""
+    time.sleep(EVERY)
+    for _ in range(2):
+        hear(machine, request)
+
+
+def hear(machine, request):
+    size = len(machine.log(request))
+    machine.wait_until(lambda: len(machine.log(request)) > size)
 
 
 def seen(machine, request):
@@ -83,7 +108,7 @@ def test_a_log_fills_the_disk(machine_on, address, injections):  # noqa: F811
     disk = SmallDisk(MEBIBYTES)
     machine = machine_on(disk)
     disk.fill(leave=3 << 20)
-    request = machine.request(address, TALKING)
+    request = waiting(machine, address, TALKING)
     with injections.measured():
         status = ended(machine, request)
         assert (status["state"], status["cause"]) == ("error", "disk_full")
@@ -104,7 +129,7 @@ def builds_on(machine, where):
     [
         pytest.param(TALKING, "error", marks=rows.thorough),
         (QUIET, "error"),
-        pytest.param("echo begun; sleep 2", "success", marks=rows.thorough),
+        pytest.param("echo begun; " + WAIT + "true", "success", marks=rows.thorough),
     ],
     ids=["log", "silent", "success"],
 )
@@ -112,7 +137,7 @@ def test_others_fill_the_disk_in_mid_build(machine_on, address, injections, scri
     """... to the last byte, and take what the build gives back, too."""
     disk = SmallDisk(MEBIBYTES)
     machine = machine_on(disk)
-    request = machine.request(address, script)
+    request = waiting(machine, address, script)
     with injections.measured():
         status = ended(machine, request, disk.fill)
         assert (status["state"], status["cause"]) == (
@@ -133,15 +158,15 @@ def test_full_for_a_moment(machine_on, address, injections):  # noqa: F811
     """Room that is back when the script has failed does not hide why it failed."""
     disk = SmallDisk(MEBIBYTES)
     machine = machine_on(disk)
-    script = "echo begun; while head -c 65536 /dev/zero >>x; do sleep 0.1; done; sleep 3; exit 1"
+    script = "echo begun; while head -c 65536 /dev/zero >>x; do sleep 0.1; done; " + TELL + "exit 1"
 
     def for_a_moment():
         disk.fill()
         machine.wait_until(lambda: "No space" in machine.log(request))
-        time.sleep(1)  # a moment: it is looked at five times a second
+        look(machine, request)
         disk.make_room()
 
-    request = machine.request(address, script)
+    request = waiting(machine, address, script)
     with injections.measured():
         status = ended(machine, request, for_a_moment)
         assert (status["state"], status["cause"]) == ("error", "disk_full")
@@ -182,7 +207,7 @@ def test_no_inodes(machine_on, address, injections):  # noqa: F811
         status = ended(machine, request)
         assert (status["state"], status["cause"]) == ("error", "no_inodes")
         assert whole(machine, request, status)
-    quiet = machine.request(address, QUIET)
+    quiet = waiting(machine, address, QUIET)
     with injections.measured():
         status = ended(machine, quiet, disk.use_inodes)
         assert (status["state"], status["cause"]) == ("error", "no_inodes")
@@ -200,7 +225,7 @@ def test_no_inodes(machine_on, address, injections):  # noqa: F811
 def test_read_only_in_mid_build(machine_on, address, injections, script):  # noqa: F811
     disk = FailingDisk(64)
     machine = machine_on(disk)
-    request = machine.request(address, script)
+    request = waiting(machine, address, script)
     with injections.measured():
         status = ended(machine, request, disk.fail)
         assert (status["state"], status["cause"]) == ("error", "read_only")
@@ -256,8 +281,9 @@ def test_gc_frees_a_disk_that_is_full(machine_on, address, injections, inodes): 
     disk = SmallDisk(32, inodes)
     machine = machine_on(disk)
     script = 'cd "$TRISTAN_CACHE"; head -c 8000000 /dev/zero >large; touch $(seq 500)'
-    assert machine.run(machine.request(address, script))["state"] == "success"
-    is_free(machine)
+    request = machine.request(address, script)
+    assert machine.run(request)["state"] == "success"
+    is_left_alone(machine, request)
     question = {"dry_run": False, "older_than_seconds": 0, "most_bytes": None, "what": None}
     with injections.measured():
         disk.use_inodes() if inodes else disk.fill()

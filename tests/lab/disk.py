@@ -93,12 +93,22 @@ class FailingDisk(object):
             trigger.write("simulated by a test")
 
     def repair(self):
-        """Checked and mounted again; nobody may be at work on it."""
-        process.output(["umount", self.path])
+        """Checked and mounted again, once nobody is at work on it any more."""
+        process.wait_until(self._unmounted, 60, "who works on the disk")
         # A container that is about to start may have it mounted a moment longer; until then it stays read-only.
         process.wait_until(lambda: not self._devices(), 30, "letting go of the disk")
         process.output(["sh", "-c", "e2fsck -p '%s' || [ $? -le 2 ]" % self._image])
         self._mount()
+
+    def _unmounted(self):
+        """What a build leaves to do behind its end may have a file open for a moment."""
+        try:
+            process.output(["umount", self.path], environment={"LC_ALL": "C"})
+        except process.LabError as error:
+            if "busy" not in str(error):
+                raise
+            return False
+        return True
 
     def _devices(self):
         """:returns: list of str, what the kernel has of it while it is mounted anywhere."""
