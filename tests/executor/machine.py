@@ -18,6 +18,9 @@ from tests.lab import process, python
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HASH = "a" * 64
+PATIENCE = 240
+"""Seconds after which what has not happened is taken to hang."""
+
 FIVE = {
     "memory": "",
     "cpus": "",
@@ -127,6 +130,13 @@ class Machine(object):
         document.update(changes)
         return document
 
+    def waiting(self):
+        """:returns: (text of a script on the host that waits, callable that lets it go on)."""
+        go = os.path.join(self.root, "go")
+        # a test that fails lets nothing go on, but removes the root
+        script = "while [ -d '%s' ] && [ ! -e '%s' ]; do sleep 0.05; done" % (self.root, go)
+        return script, lambda: open(go, "w").close()
+
     def limits(self, **changes):
         return dict(dict(FIVE, soft_seconds=3540, hard_seconds=3600), **changes)
 
@@ -190,7 +200,7 @@ class Machine(object):
         with open(self.attempt(request).status) as file:
             return compat.native(json.load(file))
 
-    def wait(self, request, seconds=60):
+    def wait(self, request, seconds=PATIENCE):
         """:returns: the status once it is terminal."""
         return self.wait_until(lambda: self._ended(request), seconds)
 
@@ -198,7 +208,7 @@ class Machine(object):
         status = self.status(request)
         return status if status["state"] != "running" else None
 
-    def wait_until(self, happened, seconds=60):
+    def wait_until(self, happened, seconds=PATIENCE):
         """:returns: what ``happened`` returns once that is true."""
         deadline = time.time() + seconds
         while time.time() < deadline:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from business_hyper_fusion import files, identity
+from business_hyper_fusion import cancel, files, identity
 from tests.executor.test_phases import containers
 from tests.lab import process
 
@@ -23,6 +23,17 @@ def started(machine, request):
     answer = machine.launch(request)
     machine.wait_for_log(request, "begun")
     return answer["process"]["pid"]
+
+
+def kill_each(pids):
+    """Of those that are killed later some may have ended with the ones before."""
+    for pid in pids:
+        process.end_at_once(pid)
+
+
+def nobody_runs(machine, command):
+    """Wait until a command is gone; what was killed may have to wait for a processor to die on."""
+    machine.wait_until(lambda: subprocess.call(["pgrep", "-x", "-f", command]) == 1)
 
 
 def guardian_of(pid):
@@ -55,9 +66,25 @@ def test_worker_killed(docker_machine, address):
     assert docker_machine.run(docker_machine.request(address, "true"))["state"] == "success"
 
 
-@pytest.mark.parametrize("program", [b"/startup.py", b"/__main__.py"])
-def test_worker_killed_whatever_its_guardian_runs_as(machine, address, program):
+def stay_forked(machine, seconds):
+    """Have the guardians of this machine's release become programs after so many seconds."""
+    path = os.path.join(machine.release, "business_hyper_fusion", "daemon.py")
+    with open(path) as file:
+        text = file.read()
+    changed = text.replace("AT_FIRST = 5.0", "AT_FIRST = %r" % seconds)
+    assert changed != text
+    with open(path, "w") as file:
+        file.write(changed)
+
+
+@pytest.mark.parametrize(
+    "program, at_first",
+    [(b"/startup.py", 3600.0), (b"/__main__.py", 0.0)],
+    ids=("forked", "program"),
+)
+def test_worker_killed_whatever_its_guardian_runs_as(machine, address, program, at_first):
     """At first it is what it was forked as."""
+    stay_forked(machine, at_first)
     request = machine.request(address, "echo begun; sleep 60")
     worker = started(machine, request)
     guardian = guardian_of(worker)
@@ -75,7 +102,7 @@ def test_a_build_is_cancelled_as_soon_as_its_launch_is_answered(machine, address
         request = machine.request(address, "exec sleep 300")
         answer = machine.launch(request)
         files.publish(machine.attempt(request).cancel, b"at once")
-        os.kill(answer["process"]["pid"], signal.SIGTERM)
+        cancel.wake(answer["process"])  # unless it has seen that already, and is over
         status = machine.wait(request)
         assert (status["state"], status["message"]) == ("cancelled", "cancelled: at once")
 
@@ -86,13 +113,15 @@ def test_every_startup_killed(machine, address):
     started(machine, request)
     subprocess.check_call(["pkill", "-9", "-f", machine.release + "/startup.py"])
     assert machine.wait(request)["state"] == "lost"
-    assert subprocess.call(["pgrep", "-f", sleep]) == 1
+    nobody_runs(machine, sleep)
 
 
 def test_guardian_killed_build_goes_on(machine, address):
-    request = machine.request(address, "echo begun; sleep 1; echo over")
+    script, let_go = machine.waiting()
+    request = machine.request(address, "echo begun; %s; echo over" % script)
     kill(guardian_of(started(machine, request)))
     assert machine.launch(machine.request(address, "true"))["answer"] == "busy"
+    let_go()
     assert machine.wait(request)["state"] == "success"
 
 
@@ -103,14 +132,13 @@ def test_both_killed_their_heir_settles_it(machine, address):
     kill(guardian_of(worker))
     kill(worker)
     assert machine.wait(request)["cause"] == "startup_died"
-    assert subprocess.call(["pgrep", "-f", sleep]) == 1
+    nobody_runs(machine, sleep)
 
 
 def test_all_killed_settled_at_the_next_contact(docker_machine, address):
     request = docker_machine.request(address, "echo begun; sleep 60", isolation="docker")
     all_of_them = with_heir(started(docker_machine, request))
-    for process_id in all_of_them:
-        kill(process_id)
+    kill_each(all_of_them)
     docker_machine.wait_until(lambda: not containers(docker_machine, request))
     docker_machine.wait_until(lambda: not any(identity.start_time(one) for one in all_of_them))
     assert docker_machine.status(request)["state"] == "running"
@@ -122,8 +150,7 @@ def test_all_killed_settled_at_the_next_contact(docker_machine, address):
 def test_settled_by_the_next_launch(machine, address):
     request = machine.request(address, "echo begun; sleep 60")
     all_of_them = with_heir(started(machine, request))
-    for process_id in all_of_them:
-        kill(process_id)
+    kill_each(all_of_them)
     # Each of them holds the lock until the kernel is done with it.
     machine.wait_until(lambda: not any(identity.start_time(one) for one in all_of_them))
     assert machine.run(machine.request(address, "true"))["state"] == "success"
@@ -136,7 +163,7 @@ def test_another_boot_is_a_reboot_and_no_stranger_is_killed(machine, address):
     machine.wait_until(
         lambda: machine.launch(machine.request(address, "true"))["answer"] == "started"
     )
-    stranger = subprocess.Popen(["sleep", "60"])
+    stranger = subprocess.Popen(["sleep", "600"])
     status.update(
         state="running", ended_at="", process=dict(identity.of(stranger.pid), boot_id="another")
     )

@@ -12,13 +12,15 @@ from tests.lab import process
 
 
 def test_answers_before_the_build_ends_and_holds_no_descriptor(machine, address):
-    request = machine.request(address, "sleep 1; echo over")
+    script, let_go = machine.waiting()
+    request = machine.request(address, script + "; echo over")
     answer = machine.launch(
         request
     )  # communicate() returns only when nobody holds stdout any more.
     assert answer["answer"] == "started" and not answer["already"]
     assert answer["process"]["pid"] == machine.status(request)["process"]["pid"]
     assert machine.status(request)["state"] == "running"
+    let_go()
     assert machine.wait(request)["state"] == "success"
 
 
@@ -46,7 +48,8 @@ def test_repeated_launch_starts_nothing_twice(machine, address):
 
 
 def test_busy_is_an_answer(machine, address):
-    running = machine.request(address, "sleep 2")
+    script, let_go = machine.waiting()
+    running = machine.request(address, script)
     machine.launch(running)
     assert machine.launch(machine.request(address, "true")) == {
         "answer": "busy",
@@ -54,6 +57,7 @@ def test_busy_is_an_answer(machine, address):
     }
     other_slot = machine.request(address, "true", executor_id="2")
     assert machine.run(other_slot)["state"] == "success"
+    let_go()
     machine.wait(running)
 
 
