@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from business_hyper_fusion import compile_release, compiled, lock
+from business_hyper_fusion import compile_release, compiled, identity, lock
 from tests.executor.machine import HASH
 
 BROKEN = "business_hyper_fusion/grammar/values.py"
@@ -20,12 +20,19 @@ def compiled_files(machine):
     return glob.glob(os.path.join(machine.business.releases, ".compiled.*"))
 
 
+def made(machine, request):
+    """Build, and wait until the worker has made the bytecode and let go of the sync's lock, which is its last deed."""
+    status = machine.run(request)
+    assert status["state"] == "success"
+    machine.wait_until(lambda: not identity.alive(status["process"]))
+    assert compiled.read(machine.release)
+
+
 @pytest.fixture
 def warm(machine, address):
     """A machine that has had its first build."""
     before = tree(machine.release)
-    machine.run(machine.request(address, "true"))
-    machine.wait_until(lambda: compiled.read(machine.release))
+    made(machine, machine.request(address, "true"))
     assert tree(machine.release) == before
     return machine
 
@@ -91,8 +98,7 @@ def test_what_is_none_of_this_python_s_is_left_alone_and_made_anew(warm, address
     with open(path, "wb") as file:
         file.write(damage(good))
     assert warm.ask("builds", {})["answer"] == "builds"
-    assert warm.run(warm.request(address, "true"))["state"] == "success"
-    warm.wait_until(lambda: compiled.read(warm.release))
+    made(warm, warm.request(address, "true"))
 
 
 def test_another_python_of_the_machine_has_one_of_its_own(warm, monkeypatch):

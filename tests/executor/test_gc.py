@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from business_hyper_fusion import clean, compiled, files, gc_bin, lock, trees
+from business_hyper_fusion import clean, compiled, files, gc_bin, identity, lock, trees
 from business_hyper_fusion import gc as gc_verb
 from business_hyper_fusion.grammar import tree as grammar
 from tests.executor import test_daemon
@@ -45,11 +45,12 @@ def run(machine, address, script, **changes):
 
 
 def free(machine, request):
-    """The status is there a moment before the guardian has let go of the lock."""
+    """The status is there before the worker has let go of everything: of the executor, then, after it has looked at the
+    disk as a collection does and made the bytecode, of its image."""
     executor = machine.business.executor(request["executor_id"])
     machine.wait_until(lambda: not lock.held(executor.lock))
-    machine.wait_until(lambda: compiled.read(machine.release))
-    machine.wait_until(lambda: not lock.held(machine.business.path + "/sync.lock"))
+    machine.wait_until(lambda: not identity.alive(machine.status(request)["process"]))
+    assert compiled.read(machine.release)
 
 
 def rewrite(machine, request, **changes):
@@ -391,8 +392,7 @@ def test_a_build_that_died_gets_its_end_and_its_secrets_go(used, address):
     request = used.request(address, "echo begun; exec sleep 60")
     worker = used.launch(request, {"git_password": "s3cret"})["process"]["pid"]
     used.wait_for_log(request, "begun")
-    for pid in test_daemon.with_heir(worker):  # who would do it before
-        test_daemon.kill(pid)
+    test_daemon.kill_each(test_daemon.with_heir(worker))  # who would do it before
     free(used, request)
     gc(used)
     assert used.status(request)["state"] == "lost"

@@ -137,7 +137,7 @@ def test_what_runs_a_projects_image_or_was_made_of_one_is_not_ours(base, address
         app_image(machine, engine_of, unpushed["build_id"], tag="mine-%s" % os.getpid()),
         app_image(machine, engine_of, "20200101T000000000-00000000"),
     ]
-    container = engine_of(*(SLEEP + [images[0], "60"]))
+    container = engine_of(*(SLEEP + [images[0], "3600"]))
     answer = images_only(machine, older_than_seconds=0)
     assert answer["removed"] == answer["failed"] == []
     assert answer["kept"]["images"] == len(images)
@@ -169,8 +169,7 @@ def test_a_build_that_runs_keeps_its_container_and_its_image(base, address, engi
 
 def test_a_build_waits_for_the_removal_of_its_image_and_makes_it_anew(base, address, engine_of):
     machine, name = base.machine, build(base, address)["image"]["build_image"]
-    # the build before lets go of it when its end is written
-    held = machine.wait_until(lambda: lock.acquire(image.mark_of(machine.business, name)))
+    held = lock.acquire(image.mark_of(machine.business, name))
     request = machine.request(address, "true", isolation="docker")
     request["image"]["recipe"] += "ENTRYPOINT []\nENV OWN=%s\n" % machine.root
     machine.launch(request)
