@@ -69,7 +69,8 @@ def test_nor_do_shared_ones_of_tools_that_get_along(machine, pair):
 
 def test_who_waits_can_be_cancelled(machine, pair, tmp_path):
     requests = pair("java", "language", ALONE)
-    words = "waiting for another build"
+    # and not who waits for the other one's fetch: that one may have the downloads first
+    words = "waiting for another build that uses the java downloads"
     found = machine.wait_until(lambda: [one for one in requests if words in machine.log(one)])
     machine.ask("cancel", {"build_id": found[0]["build_id"], "reason": ""})
     assert machine.wait(found[0])["state"] == "cancelled"
