@@ -147,15 +147,25 @@ def test_an_engine_missing_behind_sudo(tmpdir):
 
 
 def test_a_command_that_hangs_is_ended_with_its_children(tmpdir, monkeypatch):
-    monkeypatch.setattr(facts, "SECONDS", 0.5)
     marker = str(tmpdir.join("child"))
-    words = [executable(tmpdir, "sleep 300 & echo $! > %s\nwait\n" % marker)]
+    script = "sleep 3600 & echo $! > {0}.new; mv {0}.new {0}\nwait\n".format(marker)
+    words = [executable(tmpdir, script)]
+    start = facts.start
+
+    def start_and_wait(words):
+        started = start(words)
+        process.wait_until(lambda: os.path.exists(marker), 60, "the command's child")
+        return started
+
+    # its time begins when it hangs, and not before it has come to that
+    monkeypatch.setattr(facts, "start", start_and_wait)
+    monkeypatch.setattr(facts, "SECONDS", 0.5)
     begun = time.time()
     assert facts.ask_engine("docker", words)["state"] == "timeout"
-    assert time.time() - begun < 10
+    assert time.time() - begun < 600
     with open(marker) as written:
         child = int(written.read())
-    process.wait_until(lambda: not process.alive(child), 5, "the child's end")
+    process.wait_until(lambda: not process.alive(child), 60, "the child's end")
 
 
 def test_much_output_does_not_block(tmpdir):
