@@ -100,12 +100,10 @@ class Place(object):
         """
         login = ["login", "--username", "robot", "--password-stdin", self.registry.address]
         self._docker(login, self.registry.password.encode("ascii"))
-        port = process.free_port()
-        published = "127.0.0.1:{0}:8080".format(port)
         self._leave_with(lambda: self._docker(["rmi", "--force", image]))
-        started = self._docker(["run", "--detach", "--publish", published, image])
-        self._leave_with(lambda: self._docker(["rm", "--force", started.strip()]))
-        return "http://127.0.0.1:{0}/".format(port)
+        started = self._docker(["run", "--detach", "--publish", "127.0.0.1::8080", image]).strip()
+        self._leave_with(lambda: self._docker(["rm", "--force", started]))
+        return "http://{0}/".format(self._docker(["port", started, "8080"]).strip())
 
     def _docker(self, words, stdin=b""):
         command = self._engine.command + words

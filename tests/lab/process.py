@@ -7,6 +7,8 @@ Also the two things every part needs: a free port and a short-lived command's ou
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import collections
+import fcntl
 import io
 import os
 import shutil
@@ -47,14 +49,22 @@ def remove(path):
     shutil.rmtree(path.encode("utf-8"), ignore_errors=True)
 
 
+_PORTS = collections.deque(maxlen=100)
+"""Sockets that keep the last ports of `free_port`; those of stopped servers, which come back, are among them."""
+
+
 def free_port():
-    """:returns: int, a TCP port on 127.0.0.1 that nobody listens on now"""
-    listener = socket.socket()
-    try:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-    finally:
-        listener.close()
+    """:returns: int, a TCP port on 127.0.0.1 that nobody listens on now
+
+    It stays bound here, so that nobody who takes any port gets it before its server listens, or while that is stopped.
+    Who listens on it wants SO_REUSEADDR, as servers do.
+    """
+    keeper = socket.socket()
+    fcntl.fcntl(keeper, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    _PORTS.append(keeper)
+    return keeper.getsockname()[1]
 
 
 def output(command, stdin=b"", environment=None, directory=None):
@@ -212,7 +222,7 @@ class Child(object):
         if self.running():
             self._process.send_signal(number)
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=60):
         """End it: TERM, then KILL after `seconds`. Harmless when it is gone already."""
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
