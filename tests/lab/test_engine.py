@@ -28,5 +28,7 @@ def test_an_own_engine_starts_apart_and_leaves_nothing(engine):
     finally:
         own.stop()
     assert not os.path.exists(own.directory)
-    assert not [pid for pid in below + [own.pid] if process.alive(pid)]
+    process.wait_until(
+        lambda: not [pid for pid in below + [own.pid] if process.alive(pid)], 60, "the end of all"
+    )
     assert lab_engine.answers(engine.command)

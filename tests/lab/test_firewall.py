@@ -21,7 +21,7 @@ def pair():
     client = socket.create_connection(listener.getsockname())
     server = listener.accept()[0]
     for one in (client, server):
-        one.settimeout(20)
+        one.settimeout(120)
     yield client, server, listener.getsockname()[1]
     for one in (client, server, listener):
         one.close()
@@ -39,7 +39,7 @@ def test_neither_side_hears_the_other_until_it_is_healed(pair, whose):
             one.settimeout(0.3)
             with pytest.raises(socket.timeout):
                 one.recv(100)
-            one.settimeout(20)
+            one.settimeout(120)
     assert server.recv(100) == b"question"
     assert client.recv(100) == b"answer"
 
@@ -54,10 +54,17 @@ def test_the_rules_go_whatever_happens(pair):
 
 def test_what_a_killed_test_left_is_removed(pair):
     port = pair[2]
-    program = "from tests.lab import firewall; import os; kept = firewall.dropped(%d); kept.__enter__(); os._exit(1)"
+    program = "from tests.lab import firewall; import os; kept = firewall.dropped(%d); kept.__enter__(); os.read(0, 1)"
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    subprocess.call([sys.executable, "-c", program % port], cwd=root)
-    assert "port %d" % port in rules()
+    # It is killed once the rules were seen: any test, of any process, removes them from then on.
+    owner = subprocess.Popen(
+        [sys.executable, "-c", program % port], cwd=root, stdin=subprocess.PIPE
+    )
+    try:
+        process.wait_until(lambda: rules().count("port %d" % port) == 2, 60, "its rules")
+    finally:
+        owner.kill()
+        owner.communicate()
     with firewall.dropped(process.free_port()):
         assert "port %d" % port not in rules()
 
