@@ -48,13 +48,13 @@ class Handler(BaseHTTPRequestHandler):
         return self.headers.get("Authorization") == wanted
 
     def send(self, status, headers, body):
+        self.log_message("sent %d", len(body))  # who has it all may look at once
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-        self.log_message("sent %d", len(body))
 
     def answer(self):
         backend = subprocess.Popen(

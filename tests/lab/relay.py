@@ -64,6 +64,14 @@ class Relay(object):
             client.sendall(
                 b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             )
+            client.shutdown(socket.SHUT_WR)
+            # Closed with something unread in it, it would be reset, and the answer lost with it.
+            client.settimeout(60)
+            try:
+                while client.recv(65536):
+                    pass
+            except EnvironmentError:
+                pass
             client.close()
             return
         behind = socket.create_connection(("127.0.0.1", self._port))

@@ -54,7 +54,7 @@ class Server(object):
                 connection, _ = self._listener.accept()
             except EnvironmentError:
                 return
-            connection.settimeout(10)
+            connection.settimeout(60)
             try:
                 self._talk(connection)
             except (EnvironmentError, ssl.SSLError):
@@ -157,6 +157,8 @@ class Conversation(object):
         self._say("354 go on")
         lines = []
         for line in iter(self._lines.readline, b".\r\n"):
+            if not line:
+                return None  # the client went
             lines.append(line[1:] if line.startswith(b".") else line)
         message = Message(self._sender, self._recipients, b"".join(lines))
         self._server.messages.append(message)
