@@ -171,7 +171,7 @@ class Master(object):
         self.words = ["ssh"] + self.options + [self._target]
         command = ["ssh", "-M", "-N"] + self.options + [self._target]
         self._child = process.Child(command, lab.path("master-%d.log" % port))
-        self._child.wait_for(lambda: os.path.exists(self._socket), 20, "a ControlMaster")
+        self._child.wait_for(lambda: os.path.exists(self._socket), 60, "a ControlMaster")
 
     def stop(self):
         self._child.stop()

@@ -27,7 +27,7 @@ class Relay(object):
         self.port = process.free_port()
         command = [sys.executable, "-m", "benchmarks.relay", str(self.port), str(port), str(delay)]
         self._child = process.Child(command, lab.path("relay-%d.log" % self.port))
-        self._child.wait_for(self._answers, 20, "the relay")
+        self._child.wait_for(self._answers, 60, "the relay")
 
     def _answers(self):
         try:

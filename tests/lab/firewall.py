@@ -18,7 +18,7 @@ from tests.lab import process
 
 MARK = "tristan-lab-"
 OWNER = re.compile(r"--comment \"?" + MARK + r"(\d+)")
-PROGRAM = ["iptables", "-w", "10"]
+PROGRAM = ["iptables", "-w", "60"]
 CHAIN = "INPUT"
 
 

@@ -26,7 +26,7 @@ class GitDaemon(object):
         environment["GIT_CONFIG_VALUE_0"] = "*"
         log = os.path.join(self.directory, "daemon.log")
         self._child = process.Child(words, log, environment)
-        self._child.wait_for(self._answers, 15, "git daemon")
+        self._child.wait_for(self._answers, 60, "git daemon")
 
     @property
     def pid(self):

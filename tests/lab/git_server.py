@@ -207,7 +207,7 @@ class GitOverHttp(object):
         }
         command = [sys.executable, "-B", script, repositories.base, str(self.port)]
         self._child = process.Child(command, self.log, environment)
-        self._child.wait_for(self._answers, 15, "the git http server")
+        self._child.wait_for(self._answers, 60, "the git http server")
 
     @property
     def pid(self):

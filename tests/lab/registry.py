@@ -66,7 +66,7 @@ class Registry(object):
     def start(self):
         """Listen (again), on the same port and with the same data."""
         self._child = process.Child([PROGRAM, "serve", self._path("config.yml")], self.log)
-        self._child.wait_for(self._answers, 15, "docker-registry")
+        self._child.wait_for(self._answers, 60, "docker-registry")
 
     @property
     def pid(self):

@@ -49,7 +49,7 @@ class Receiver(object):
             directory=self.directory, longest=LONGEST, received=self._received, port=self.port
         )
         self._child = start(self.directory, text)
-        self._child.wait_for(self._listens, 15, "the receiving rsyslogd")
+        self._child.wait_for(self._listens, 60, "the receiving rsyslogd")
 
     def lines(self):
         """:returns: dict of path -> list of bytes, the lines that came from that file"""

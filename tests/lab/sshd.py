@@ -73,7 +73,7 @@ class Sshd(object):
             ["unshare", "-m", "--propagation", "slave", "sh", "-e", self._path("start.sh")],
             self.log,
         )
-        self._child.wait_for(self._answers, 10, "sshd")
+        self._child.wait_for(self._answers, 60, "sshd")
 
     @property
     def pid(self):

@@ -48,7 +48,7 @@ class TokenRegistry(Registry):
         words = [sys.executable, os.path.abspath(__file__).replace(".pyc", ".py")]
         words.append(str(self.token_port))
         self._tokens = process.Child(words, self._path("tokens.log"), environment)
-        self._tokens.wait_for(lambda: listens(self.token_port), 10, "the token server")
+        self._tokens.wait_for(lambda: listens(self.token_port), 60, "the token server")
         super(TokenRegistry, self).start()
 
     def stop(self):
@@ -97,7 +97,7 @@ class Handler(BaseHTTPRequestHandler):
         kind, name, actions = scope.split(":")
         access = [{"type": kind, "name": name, "actions": actions.split(",")}]
         token = make_token(os.environ["LAB_DIRECTORY"], access)
-        self._answer(200, {"token": token, "expires_in": 60}, scope)
+        self._answer(200, {"token": token, "expires_in": 600}, scope)
 
     def _answer(self, status, document, line):
         print(line)
@@ -123,13 +123,13 @@ def listens(port):
 
 
 def make_token(directory, access):
-    """:returns: str, a JWT that the registry believes for a minute"""
+    """:returns: str, a JWT that the registry believes for ten minutes"""
     with open(os.path.join(directory, "token.pem")) as file:
         certificate = "".join(file.read().split("-----")[2].split())
     now = int(time.time())
     header = {"typ": "JWT", "alg": "RS256", "x5c": [certificate]}
     claims = {"iss": ISSUER, "sub": "robot", "aud": SERVICE, "access": access, "jti": str(now)}
-    claims.update(iat=now - 5, nbf=now - 5, exp=now + 60)
+    claims.update(iat=now - 5, nbf=now - 5, exp=now + 600)
     head = (
         encoded(json.dumps(header).encode("ascii"))
         + "."
