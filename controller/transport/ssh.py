@@ -34,6 +34,16 @@ DYING_SECONDS = 0.2
 """How long the end of a connection takes to be seen, once its channels are closed."""
 
 
+class Session(paramiko.Channel):
+    """paramiko's own forgets an end that comes just before it asks for something, and waits for an answer for ever."""
+
+    def _event_pending(self):
+        with self.lock:
+            if self.closed:
+                raise paramiko.SSHException("Channel closed.")
+            super(Session, self)._event_pending()
+
+
 def connect(machine, known_hosts, ssh_config_path, timeout):
     """See transport.connect. :returns: SshTransport."""
     destination = ssh_config.resolve(machine, ssh_config_path)
@@ -139,6 +149,7 @@ class SshTransport(base.Transport):
             with self._opening:
                 session = self._ours.open_session(timeout=self._timeout)
             session.in_buffer = Pieces()  # nothing comes before a command was asked for
+            session.__class__ = Session
             return session
         except paramiko.ChannelException:
             return None
@@ -210,8 +221,8 @@ class SshTransport(base.Transport):
             return self._spare
 
     def lost(self, what, error):
-        """What an error in mid-connection means."""
-        if self._ours.is_active():
+        """What an error in mid-connection means; EOFError is what could not be written any more."""
+        if not isinstance(error, EOFError) and not self.went():
             return errors.MachineUnreachable(
                 "%s %s: %s" % (self.name, what, error), remedy="the log of sshd there says more"
             )
@@ -221,9 +232,13 @@ class SshTransport(base.Transport):
         """Whether the connection is gone, or about to be: a dying one closes its channels before it
         says so.
         """
-        if self.alive():
+        if self.alive() and not self._is_dying():
             self._ours.join(DYING_SECONDS)
-        return not self.alive()
+        return self._is_dying() or not self.alive()
+
+    def _is_dying(self):
+        """paramiko strikes itself off its list, closes the channels, and says last that it is not active."""
+        return self._ours not in paramiko.transport._active_threads
 
     def cut(self):
         """The error of a connection that went."""

@@ -77,7 +77,9 @@ class SshChannel(base.Channel):
             return self._channel.send(view[:CHUNK].tobytes()) or self._ended()
         except socket.timeout:
             return 0
-        except (paramiko.SSHException, EOFError, EnvironmentError):
+        except EOFError:  # the connection takes nothing; who reads from it may see that later
+            raise self._transport.cut()
+        except (paramiko.SSHException, EnvironmentError):
             return self._ended()
 
     def _ended(self):
@@ -178,7 +180,6 @@ class SshChannel(base.Channel):
         try:
             return receive(CHUNK)
         except (paramiko.SSHException, EOFError, EnvironmentError) as error:
-            self._check_cut()
             raise self._transport.lost("broke off", error)
 
     def _check_cut(self):

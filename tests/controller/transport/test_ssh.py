@@ -11,6 +11,7 @@ import pytest
 
 from controller import errors, remote_command
 from controller.transport import ReceiveTimeout, ssh
+from controller.transport.library import paramiko
 from tests.lab import process
 
 MEGABYTE = 1024 * 1024
@@ -28,27 +29,27 @@ def test_a_signal_is_no_exit_status(connection):
 
 def test_what_is_sent_comes_back_far_beyond_any_window(connection):
     data = os.urandom(MEGABYTE) * 12
-    completed = connection.run("cat", data, timeout=60)
+    completed = connection.run("cat", data, timeout=120)
     assert completed.exit_status == 0
     assert completed.stdout == data
 
 
 def test_stderr_beyond_the_window_blocks_nothing(connection):
-    completed = connection.run("head -c 9000000 /dev/zero >&2; echo done", timeout=30)
+    completed = connection.run("head -c 9000000 /dev/zero >&2; echo done", timeout=120)
     assert completed.stdout == b"done\n"
     assert 0 < len(completed.stderr) < MEGABYTE  # its beginning is kept
 
 
 def test_a_command_that_reads_nothing_takes_no_harm(connection):
-    completed = connection.run("echo lack; exit 4", b"x" * 12 * MEGABYTE, timeout=30)
+    completed = connection.run("echo lack; exit 4", b"x" * 12 * MEGABYTE, timeout=120)
     assert completed[:2] == (4, b"lack\n")
 
 
 def test_a_command_without_end_is_given_up_in_time(connection):
     started = time.time()
     with pytest.raises(ReceiveTimeout) as caught:
-        connection.run("echo begun; sleep 60", timeout=0.5)
-    assert time.time() - started < 5
+        connection.run("echo begun; sleep 300", timeout=0.5)
+    assert time.time() - started < 60
     assert "builder-1" in caught.value.message
     assert connection.run("echo on").stdout == b"on\n"
 
@@ -60,15 +61,15 @@ def test_text_that_is_not_ascii(connection):
 def test_conversation_on_a_channel(connection):
     channel = connection.open("while read line; do echo got $line; done; exit 5")
     channel.send(b"one\n")
-    assert channel.read_line(10) == b"got one\n"
+    assert channel.read_line(60) == b"got one\n"
     with pytest.raises(ReceiveTimeout):
         channel.receive(0.1)
     channel.send(b"two\n")
-    assert channel.read_exactly(4, 10) == b"got "
+    assert channel.read_exactly(4, 60) == b"got "
     channel.send_eof()
-    assert channel.receive(10) == b"two\n"
-    assert channel.receive(10) == b""
-    assert channel.exit_status(10) == 5
+    assert channel.receive(60) == b"two\n"
+    assert channel.receive(60) == b""
+    assert channel.exit_status(60) == 5
     channel.close()
     channel.close()
 
@@ -103,16 +104,16 @@ def test_many_threads_share_a_connection(connection):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert answers == dict((number, b"%d\n" % number) for number in range(8))
 
 
 def test_a_cut_in_mid_read(sshd, connection):
     channel = connection.open("echo here; sleep 60")
-    assert channel.read_line(10) == b"here\n"
+    assert channel.read_line(60) == b"here\n"
     sshd.kill_sessions()
     with pytest.raises(errors.ConnectionLost) as caught:
-        channel.receive(10)
+        channel.receive(60)
     assert not isinstance(caught.value, ReceiveTimeout)
     assert not connection.alive()
     with pytest.raises(errors.ConnectionLost):
@@ -125,26 +126,51 @@ def test_a_cut_is_not_taken_for_an_end(sshd, connection, ask):
     here it takes its time between the two.
     """
     channel = connection.open("sleep 60")
-    closed, unlink = threading.Event(), channel._channel._unlink
+    closed, asked, unlink = threading.Event(), threading.Event(), channel._channel._unlink
 
     def slowly():
         unlink()
         closed.set()
-        time.sleep(0.1)
+        asked.wait(60)
 
     channel._channel._unlink = slowly
     sshd.kill_sessions()
-    assert closed.wait(10)
+    assert closed.wait(60)
     assert connection.alive()
-    with pytest.raises(errors.ConnectionLost):
-        getattr(channel, ask)(b"data" if ask == "send" else 10)
+    try:
+        with pytest.raises(errors.ConnectionLost):
+            getattr(channel, ask)(b"data" if ask == "send" else 60)
+    finally:
+        asked.set()
+
+
+def test_a_cut_just_before_something_is_asked_of_a_session_is_told(connection):
+    """paramiko forgets it and waits for the answer for ever."""
+    session, told = connection.try_session(), []
+    pending = session._event_pending
+
+    def after_a_cut():
+        session._unlink()
+        pending()
+
+    def ask():
+        with pytest.raises(paramiko.SSHException):
+            session.exec_command(b"true")
+        told.append(True)
+
+    session._event_pending = after_a_cut
+    thread = threading.Thread(target=ask)
+    thread.daemon = True
+    thread.start()
+    thread.join(60)
+    assert told
 
 
 def test_a_cut_before_the_exit_status(sshd, connection):
     channel = connection.open("sleep 60")
     sshd.kill_sessions()
     with pytest.raises(errors.ConnectionLost):
-        channel.exit_status(10)
+        channel.exit_status(60)
 
 
 def test_a_cut_while_sending(sshd, connection):
@@ -158,19 +184,19 @@ def test_a_cut_while_sending(sshd, connection):
 
 def test_a_cut_that_shows_while_room_is_made_for_more(connection):
     channel = connection.open("head -c 3000000 /dev/zero; sleep 60")
-    process.wait_until(lambda: len(channel._channel.in_buffer) > MEGABYTE, 10, "the output")
+    process.wait_until(lambda: len(channel._channel.in_buffer) > MEGABYTE, 60, "the output")
     connection._ours.sock._carrier.shutdown(socket.SHUT_WR)
     with pytest.raises(errors.ConnectionLost) as caught:
-        while channel.receive(10):
+        while channel.receive(60):
             pass
     assert not isinstance(caught.value, ReceiveTimeout)
 
 
 def test_all_that_came_before_a_cut_is_read(sshd, connection):
     channel = connection.open("echo kept; sleep 60")
-    time.sleep(0.5)
+    process.wait_until(lambda: len(channel._channel.in_buffer) == 5, 60, "the output")
     sshd.kill_sessions()
-    process.wait_until(lambda: not connection.alive(), 10, "the cut")
+    process.wait_until(lambda: not connection.alive(), 60, "the cut")
     assert channel.read_line(1) == b"kept\n"
     with pytest.raises(errors.ConnectionLost):
         channel.read_line(1)
@@ -181,27 +207,30 @@ def test_close_leaves_no_thread(connection):
     before = threading.active_count()
     connection.close()
     connection.close()
-    process.wait_until(lambda: threading.active_count() < before, 5, "paramiko's thread")
+    process.wait_until(lambda: threading.active_count() < before, 60, "paramiko's thread")
     assert not connection.alive()
 
 
-def test_one_session_at_a_time_is_enough(make_sshd, operator, machine_of):
+def test_one_session_at_a_time_is_enough(make_sshd, operator, machine_of, monkeypatch):
     """MaxSessions 1: commands one after the other stay on one connection; a cancel gets through
     beside a watch."""
     sshd = make_sshd(options={"MaxSessions": 1})
     operator.know(sshd)
     connection = operator.connect(machine_of(sshd))
-    for number in range(5):
-        assert connection.run("echo %d" % number).stdout == b"%d\n" % number
+    with monkeypatch.context() as patient:
+        # on a busy machine the session of a command that has ended counts for longer
+        patient.setattr(ssh, "SPARE_AFTER", 60.0)
+        for number in range(5):
+            assert connection.run("echo %d" % number).stdout == b"%d\n" % number
+        watch = connection.open("echo watching; cat")
     assert logins(sshd) == 1
-    watch = connection.open("echo watching; cat")
-    assert watch.read_line(10) == b"watching\n"
+    assert watch.read_line(60) == b"watching\n"
     assert connection.try_session() is None
     for _ in range(3):
         assert connection.run("echo cancelled").stdout == b"cancelled\n"
     assert logins(sshd) == 2
     watch.send_eof()
-    assert watch.exit_status(10) == 0
+    assert watch.exit_status(60) == 0
 
 
 def test_a_cut_spare_connection_is_told_as_a_cut(make_sshd, operator, machine_of):
@@ -212,7 +241,7 @@ def test_a_cut_spare_connection_is_told_as_a_cut(make_sshd, operator, machine_of
     spare = connection.open("sleep 60")
     sshd.kill_sessions()
     with pytest.raises(errors.ConnectionLost):
-        spare.receive(10)
+        spare.receive(60)
 
 
 def logins(sshd):
@@ -269,13 +298,14 @@ def test_where_sessions_are_few_many_threads_have_their_turn_in_order(
     operator.know(sshd)
     connection = operator.connect(machine_of(sshd))
     watch = connection.open("echo watching; cat")
-    assert watch.read_line(10) == b"watching\n"
+    assert watch.read_line(60) == b"watching\n"
     busy = connection.open("echo busy; cat")
-    assert busy.read_line(10) == b"busy\n"
-    ended, threads = [], []
+    assert busy.read_line(60) == b"busy\n"
+    order, ended, threads = os.path.join(sshd.root, "order"), [], []
 
     def work(number):
-        ended.append((number, connection.run("echo %d" % number).stdout))
+        command = "echo %d | tee -a %s" % (number, order)
+        ended.append((number, connection.run(command).stdout))
 
     for number in range(20):
         threads.append(threading.Thread(target=work, args=(number,)))
@@ -286,18 +316,18 @@ def test_where_sessions_are_few_many_threads_have_their_turn_in_order(
         thread.join(60)
     assert [answer for _, answer in ended] == [b"%d\n" % number for number, _ in ended]
     assert sorted(number for number, _ in ended) == list(range(20))
-    assert all(abs(place - number) < 3 for place, (number, _) in enumerate(ended)), ended
+    with open(order) as numbers:
+        assert [int(number) for number in numbers] == list(range(20))
     assert logins(sshd) == 2
     watch.close()
 
 
 def wait_for_queue(connection, length):
     queue = connection._turns._queue
-    process.wait_until(lambda: len(queue) >= length, 10, "a place in the queue")
+    process.wait_until(lambda: len(queue) >= length, 60, "a place in the queue")
 
 
 def test_who_gets_no_turn_is_told(make_sshd, operator, machine_of, monkeypatch):
-    monkeypatch.setattr(ssh, "TURN_SECONDS", 1.5)
     sshd = make_sshd(options={"MaxSessions": 1})
     operator.know(sshd)
     connection = operator.connect(machine_of(sshd))
@@ -310,10 +340,12 @@ def test_who_gets_no_turn_is_told(make_sshd, operator, machine_of, monkeypatch):
         found.append(caught.value)
 
     threads = [threading.Thread(target=wait) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(ssh, "TURN_SECONDS", 1.5)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
     assert [error.cause for error in found] == ["too_many_sessions"] * 3
     assert "MaxSessions" in found[0].remedy
     held[0].close()
@@ -327,8 +359,8 @@ def test_a_few_bytes_are_sent_while_another_thread_receives(connection):
         target=lambda: [channel.send_beside(line + b"\n") for line in data.splitlines()]
     )
     sender.start()
-    assert channel.read_exactly(len(data), 20) == data
-    sender.join(20)
+    assert channel.read_exactly(len(data), 60) == data
+    sender.join(60)
     assert not sender.is_alive()
     channel.close()
 
@@ -344,7 +376,7 @@ def test_other_keys_in_the_middle_of_an_output(connection):
     connection._ours.packetizer.REKEY_BYTES = 4 * MEGABYTE
     before = connection._ours.session_id, connection._ours.H
     data = os.urandom(MEGABYTE) * 12
-    assert connection.run("cat", data, timeout=60).stdout == data
+    assert connection.run("cat", data, timeout=120).stdout == data
     assert connection._ours.session_id == before[0] and connection._ours.H != before[1]
 
 
@@ -354,10 +386,13 @@ def test_an_idle_connection_sleeps_and_still_closes_at_once(connection, monkeypa
     monkeypatch.setattr(line, "recv", lambda size, recv=line.recv: calls.append(size) or recv(size))
     assert connection.run("echo on").stdout == b"on\n"
     calls[:] = []
-    time.sleep(1)
-    assert len(calls) <= 3  # the end of the command that was
     started = time.time()
+    time.sleep(1)
+    assert len(calls) < 7 * (
+        time.time() - started
+    )  # the end of the command that was, a sign of life
+    line.settimeout(600)
+    assert connection.run("echo on").stdout == b"on\n"
     connection.close()
-    connection._ours.join(3)
+    connection._ours.join(60)
     assert not connection._ours.is_alive()
-    assert time.time() - started < 2
