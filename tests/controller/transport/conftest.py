@@ -87,7 +87,7 @@ class Operator(object):
         self._agent = subprocess.Popen(
             ["ssh-agent", "-D", "-a", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        process.wait_until(lambda: listens(path), 20, "ssh-agent")
+        process.wait_until(lambda: listens(path), 60, "ssh-agent")
         self._monkeypatch.setenv(str("SSH_AUTH_SOCK"), str(path))
         for key in keys:
             process.output(["ssh-add", "-q", key])

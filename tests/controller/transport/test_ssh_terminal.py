@@ -13,7 +13,7 @@ from tests.lab import process
 MEGABYTE = 1024 * 1024
 
 
-def read_until(terminal, what=None, seconds=20):
+def read_until(terminal, what=None, seconds=60):
     """Take until some bytes came, or the end. :returns: (stdout, stderr)"""
     out, err, ended = b"", b"", False
     while not ended and (what is None or what not in out):
@@ -34,7 +34,7 @@ def test_a_terminal_has_a_kind_a_size_and_a_person(connection):
     terminal.send(b"yes\r")
     out, err = read_until(terminal)
     assert b"got yes" in out and err == b""
-    assert terminal.exit_status(10) == 7
+    assert terminal.exit_status(60) == 7
     terminal.close()
     terminal.close()
 
@@ -53,7 +53,7 @@ def test_ctrl_c_reaches_the_command(connection):
     read_until(terminal, b"ready")
     terminal.send(b"\x03")
     read_until(terminal)
-    assert terminal.exit_status(10) in (-1, 130)
+    assert terminal.exit_status(60) in (-1, 130)
 
 
 def test_pipes_keep_stdout_and_stderr_apart_byte_for_byte(connection):
@@ -62,7 +62,7 @@ def test_pipes_keep_stdout_and_stderr_apart_byte_for_byte(connection):
     terminal.send(data)
     terminal.send_eof()
     assert read_until(terminal) == (data, b"1\nend\n")
-    assert terminal.exit_status(10) == 3
+    assert terminal.exit_status(60) == 3
 
 
 def test_all_of_a_long_stderr_comes(connection):
@@ -101,6 +101,6 @@ def test_a_closed_one_touches_no_descriptor_of_others(connection):
     terminal.close()
     ringer = threading.Thread(target=bell.set)
     ringer.start()
-    ringer.join(5)
+    ringer.join(60)
     with pytest.raises(OSError):
         process.os.fstat(bell.descriptor)
