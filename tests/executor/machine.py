@@ -11,7 +11,7 @@ import subprocess
 import time
 import uuid
 
-from business_hyper_fusion import compat
+from business_hyper_fusion import compat, lock
 from business_hyper_fusion.grammar import git
 from business_hyper_fusion.layout import Business
 from tests.lab import process, python
@@ -219,7 +219,9 @@ class Machine(object):
         raise AssertionError("did not happen within %d s" % seconds)
 
     def run(self, request, secrets=None):
-        """Launch and wait. :returns: the terminal status."""
+        """Launch, once the last build has let go of its executor, and wait. :returns: the terminal status."""
+        executor = self.business.executor(request["executor_id"])
+        self.wait_until(lambda: not lock.held(executor.lock))
         answer = self.launch(request, secrets)
         assert answer["answer"] == "started", answer
         return self.wait(request)
