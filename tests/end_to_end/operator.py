@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 from tests.lab import git_server, process
 from tests.lab.sshd import Sshd
@@ -237,6 +238,14 @@ class Operator(object):
         out, err = child.communicate()
         assert child.returncode == 0, err
         return out.decode("ascii").strip()
+
+    def in_phase(self, build_id, phase):
+        """:returns: the status of a build that has come to that phase, or has ended."""
+        status = self.json("status", build_id)
+        while status["phase"] != phase and status["state"] == "running":
+            time.sleep(0.2)
+            status = self.json("status", build_id)
+        return status
 
     def allow_little_room(self):
         """Builds begin on a disk of any size, until `configure` is called."""

@@ -11,9 +11,10 @@ from tests.faults import aftermath
 
 
 def test_it_holds_after_a_build_and_each_part_of_it_can_fail(operator):
-    build_id = operator.detached("sleep 2")
-    running = operator.json("status", build_id)
+    build_id = operator.detached("until [ -e go ]; do sleep 0.1; done")
+    running = operator.in_phase(build_id, "build")
     assert aftermath.left(operator, running), "a build that runs is seen"
+    io.open(os.path.join(running["source"], "go"), "w").close()
     assert operator.run("logs", build_id, "--follow").code == 0
     status = operator.json("status", build_id)
     aftermath.check(operator, status)

@@ -47,14 +47,6 @@ class Skewed(Operator):
         assert out, err
         return json.loads(out.decode("utf-8"))
 
-    def in_phase(self, build_id, phase):
-        """:returns: the status of a build that has come to that phase, or has ended."""
-        status = self.json("status", build_id)
-        while status["phase"] != phase and status["state"] == "running":
-            time.sleep(0.2)
-            status = self.json("status", build_id)
-        return status
-
     def stop(self):
         super(Skewed, self).stop()
         for clock in (self.here, self.there):

@@ -3,6 +3,7 @@
 from __future__ import absolute_import, print_function, unicode_literals
 
 import glob
+import io
 import json
 import os
 import threading
@@ -21,7 +22,7 @@ REPOSITORY = "team/served-main"
 WHOLE = """      printf %s {{ values.greeting }} > index.html
 """
 SLOW = """      echo attempt "$TRISTAN_ATTEMPT"
-      case "$TRISTAN_ATTEMPT" in *.1) sleep %d;; esac
+      case "$TRISTAN_ATTEMPT" in *.1) until [ -e go ]; do sleep 0.1; done;; esac
       echo "$TRISTAN_ATTEMPT" > index.html
 """
 
@@ -39,12 +40,12 @@ def second(operator):
     made.stop()
 
 
-def configure(operator, second, registry, lost_after, seconds):
-    """Two machines; the first attempt of a build takes so many seconds."""
+def configure(operator, second, registry, lost_after):
+    """Two machines; the first attempt of a build waits until it may go on."""
     operator.configure(registry_port=registry.port)
     operator.replace("    root: ", "    lost_after: %s\n    root: " % lost_after)
     operator.add_machine("builder-2", second, "lost_after: %s" % lost_after)
-    operator.replace(WHOLE, SLOW % seconds)
+    operator.replace(WHOLE, SLOW)
 
 
 class Watched(object):
@@ -57,6 +58,7 @@ class Watched(object):
         self._thread.start()
         status = self._begun(operator)
         self.build_id, self.machine = status["build_id"], status["machine"]
+        self._go = os.path.join(status["source"], "go")
         self.sshd = second if self.machine == "builder-2" else operator.sshd
 
     def _communicate(self):
@@ -72,6 +74,9 @@ class Watched(object):
             time.sleep(0.2)
         raise AssertionError("the build did not begin")
 
+    def go_on(self):
+        io.open(self._go, "w").close()
+
     def ended(self, seconds):
         """:returns: (dict, the terminal status that the command printed; text, its stderr)"""
         self._thread.join(seconds)
@@ -81,9 +86,10 @@ class Watched(object):
 
 @rows.fault(6)
 def test_a_silence_shorter_than_the_limit_is_none(operator, second, registry, injections):
-    configure(operator, second, registry, "3m", 8)
+    configure(operator, second, registry, "3m")
     watched = Watched(operator, second)
     with injections.measured(), firewall.dropped(watched.sshd.port):
+        watched.go_on()
         time.sleep(injections.count(5, 40))
     status, _ = watched.ended(120)
     assert (status["state"], status["attempt"], status["machine"]) == (
@@ -101,9 +107,11 @@ def test_a_silence_shorter_than_the_limit_is_none(operator, second, registry, in
 def test_a_longer_silence_sends_the_build_elsewhere_and_its_late_attempt_is_refused(
     operator, second, registry, injections, late
 ):
-    configure(operator, second, registry, "2s", 600 if late == "still running" else 3)
+    configure(operator, second, registry, "2s")
     watched = Watched(operator, second)
     with injections.measured(), firewall.dropped(watched.sshd.port):
+        if late == "ended well":
+            watched.go_on()
         status, told = watched.ended(180)
         assert (status["state"], status["attempt"]) == ("success", 2), told
         assert status["machine"] != watched.machine

@@ -77,10 +77,10 @@ def kill_every(machine, request):
     machine.wait_until(lambda: are_gone(dying))
 
 
-def stop(machine, pid):
+def stop(pid):
     """With SIGSTOP, until it has."""
     os.kill(pid, signal.SIGSTOP)
-    machine.wait_until(lambda: identity.stat_fields(pid)[0] in STOPPED)
+    process.wait_until(lambda: identity.stat_fields(pid)[0] in STOPPED, 60, "a stopped process")
 
 
 def left(machine, request, words=()):
