@@ -5,6 +5,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import contextlib
 import io
 import os
+import select
 import socket
 import struct
 import threading
@@ -70,11 +71,11 @@ def test_a_host_that_does_not_answer(sshd, operator, machine_of):
         filler.setblocking(False)
         filler.connect_ex(full.getsockname())
         fillers.append(filler)
-    time.sleep(0.1)
+    assert select.select([full], [], [], 60)[0]  # one is in: there is no room for another
     started = time.time()
     error = unreachable(operator, machine_of(sshd, port=full.getsockname()[1]), timeout=0.5)
     assert "nothing within 0.5 seconds" in error.message
-    assert time.time() - started < 5
+    assert time.time() - started < 60
     for one in fillers + [full]:
         one.close()
 
@@ -111,16 +112,18 @@ def test_a_server_that_says_nothing(sshd, operator, machine_of):
 def test_a_host_that_always_hangs_up_is_given_up(
     sshd, operator, machine_of, monkeypatch, said, word
 ):
-    monkeypatch.setattr(handshake, "CROWDED_SECONDS", 1.0)
-    monkeypatch.setattr(handshake, "SILENT_SECONDS", 1.0)
+    monkeypatch.setattr(handshake, "SILENT_SECONDS", 60.0)
     calls = []
 
     def answer(connection):
         calls.append(time.time())
+        if len(calls) == 3:  # on a busy machine three calls may take a second
+            monkeypatch.setattr(handshake, "CROWDED_SECONDS", 1.0)
+            monkeypatch.setattr(handshake, "SILENT_SECONDS", 1.0)
         connection.sendall(said)
 
     with server(answer) as port:
-        error = unreachable(operator, machine_of(sshd, port=port))
+        error = unreachable(operator, machine_of(sshd, port=port), timeout=60.0)
     assert word in error.message
     assert 3 <= len(calls) < 40, "called again, and not all the time"
 
@@ -269,25 +272,27 @@ def test_a_changed_host_key_and_nothing_sent(make_sshd, operator, machine_of):
         operator.connect(machine)
     assert old in caught.value.message and sshd.fingerprint in caught.value.message
     assert "`tristan enroll builder-1`" in caught.value.remedy
-    assert "userauth" not in calls_in(sshd.log), "somebody tried to log in"
+    assert "userauth" not in calls_in(sshd), "somebody tried to log in"
 
 
 def test_what_proves_that_nothing_was_sent_would_see_a_login(make_sshd, operator, machine_of):
     sshd = make_sshd(options={"LogLevel": "DEBUG2"})
     operator.know(sshd)
     operator.connect(machine_of(sshd))
-    assert "userauth" in calls_in(sshd.log)
+    assert "userauth" in calls_in(sshd)
 
 
-def calls_in(log):
+def calls_in(sshd):
     """What an sshd wrote of its callers, once the last one is gone or in."""
 
     def text():
-        with io.open(log, encoding="utf-8", errors="replace") as opened:
+        with io.open(sshd.log, encoding="utf-8", errors="replace") as opened:
             return opened.read()
 
-    done = ("closed by", "Accepted", "Disconnected", "Connection reset")
-    process.wait_until(lambda: any(word in text() for word in done), 10, "the end of a call")
+    def over():
+        return not sshd.connections() or "Accepted" in text()
+
+    process.wait_until(over, 60, "the end of a call")
     return text()
 
 
@@ -486,7 +491,7 @@ def test_through_a_jump_host(operator, behind_a_gate):
     with io.open(gate.log) as log:
         assert "Accepted publickey" in log.read()
     gate.kill_sessions()
-    process.wait_until(lambda: not connection.alive(), 10, "the cut of the way")
+    process.wait_until(lambda: not connection.alive(), 60, "the cut of the way")
     with pytest.raises(errors.ConnectionLost):
         connection.run("true")
 
@@ -574,7 +579,7 @@ def test_through_a_proxy_command(sshd, operator, machine_of):
     proxies = [pid for pid in process.children(os.getpid()) if command in process.command_line(pid)]
     assert proxies
     connection.close()
-    process.wait_until(lambda: not any(map(process.alive, proxies)), 5, "the proxy's end")
+    process.wait_until(lambda: not any(map(process.alive, proxies)), 60, "the proxy's end")
 
 
 def test_a_proxy_command_that_fails(sshd, operator, machine_of):
