@@ -148,6 +148,8 @@ class Runner(object):
         wakeup = [self._control.wakeup] if self._control else []
         is_open = True
         while is_open or watch.wait_status is None:
+            # Before it reads: once more after the end was noticed, however long this process itself was stopped then.
+            is_last = watch.ended_for() > LEFTOVER_WAIT
             pause = min(TICK, meter.pause()) if meter else TICK
             readable = compat.wait_readable(([output] if is_open else []) + wakeup, pause)
             if self._control:
@@ -159,8 +161,7 @@ class Runner(object):
             if self._disk:
                 self._disk.look()
             watch.look()
-            if is_open and watch.ended_for() > LEFTOVER_WAIT:
-                is_open = False
+            is_open = is_open and not is_last
         process.stdout.close()
 
     def _read(self, output, watch, command):

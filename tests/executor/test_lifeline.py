@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from business_hyper_fusion import lock, process
+from business_hyper_fusion import identity, lock, process
 from business_hyper_fusion.lifeline import Lifeline
+from tests.lab.process import wait_until
 from tests.lab.python import interpreter
 
 COMMON = os.path.join(
@@ -137,6 +138,34 @@ def test_a_command_holds_the_lock_that_it_keeps_until_it_is_dead(tmpdir):
     assert lock.acquire(path) is None
     runner.abandon(begun)
     os.close(lock.acquire(path))
+
+
+def test_what_a_command_said_before_its_end_is_read_however_late(tmpdir, monkeypatch):
+    """Whoever reads may be stopped for seconds just when the end was noticed."""
+    go = str(tmpdir.join("go"))
+    os.mkfifo(go)
+    command = process.Command(
+        ["sh", "-c", "read x <'%s'; echo over" % go], dict(os.environ), capture=True
+    )
+    runner = process.Runner(None, None)
+    begun = runner.begin(command)
+
+    class EndsBetweenTwoLooks(object):
+        """A meter is asked behind the look at the output, and before that at the command."""
+
+        def pause(self):
+            return 0.0
+
+        def sample(self):
+            if identity.start_time(begun[1].pid):
+                with open(go, "w") as target:
+                    target.write("\n")
+                wait_until(lambda: not identity.start_time(begun[1].pid), 60, "the command's end")
+
+    monkeypatch.setattr(
+        process._Watch, "ended_for", lambda watch: 3600.0 * (watch.wait_status is not None)
+    )
+    assert runner.finish(begun, EndsBetweenTwoLooks()).text() == "over"
 
 
 def test_a_command_inherits_nothing_else(tmpdir):
