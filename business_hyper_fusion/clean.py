@@ -2,6 +2,7 @@
 
 from __future__ import absolute_import, print_function
 
+import errno
 import os
 
 from business_hyper_fusion import checkout, clocks, compat, files, layout, lock, names, order, room
@@ -83,8 +84,13 @@ def mark_use(work):
     if work.request["cache"]["scope"] == "language":
         used.append(work.business.downloads(work.request["project"]["language"]))
     for path in used:
-        if os.path.isdir(path):
-            clocks.mark_use(path, work.request)
+        try:
+            if os.path.isdir(path):
+                clocks.mark_use(path, work.request)
+        except OSError as error:
+            # A mirror is nobody's own: a collection, or who makes it anew, has just taken it away.
+            if error.errno != errno.ENOENT:
+                raise
 
 
 def note_branch(work):

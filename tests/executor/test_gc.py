@@ -8,9 +8,10 @@ import time
 
 import pytest
 
-from business_hyper_fusion import clean, compiled, files, gc_bin, identity, lock, trees
+from business_hyper_fusion import clean, clocks, compiled, files, gc_bin, identity, lock, trees
 from business_hyper_fusion import gc as gc_verb
 from business_hyper_fusion.grammar import tree as grammar
+from business_hyper_fusion.work import Work
 from tests.executor import test_daemon
 from tests.executor.machine import HASH
 from tests.executor.test_trees import entries_of, hexdigest, member, push
@@ -201,6 +202,23 @@ def test_files_are_removed_once_the_locks_are_free_again(used, monkeypatch):
 def mirror_locks(machine):
     mirrors = machine.business.mirrors
     return [os.path.join(mirrors, name) for name in os.listdir(mirrors) if name.endswith(".lock")]
+
+
+def test_a_build_ends_well_though_its_mirror_goes_in_that_moment(used, address, monkeypatch):
+    """Nothing holds a mirror any more when a build notes at its end what it used."""
+    work = Work(used.release, used.request(address), None, None, None, None)
+    marked = []
+
+    def mark_use(path, request):
+        if path.endswith(".git"):
+            shutil.rmtree(path)
+        marked.append(path)
+        real(path, request)
+
+    real = clocks.mark_use
+    monkeypatch.setattr(clocks, "mark_use", mark_use)
+    clean.mark_use(work)
+    assert len(marked) == 3 and os.listdir(used.business.mirrors)
 
 
 def test_workspaces_go_when_their_time_has_come(used, address):
