@@ -16,9 +16,9 @@ from business_hyper_fusion import compat, identity, process
 ROUNDS = 50
 """How often processes are looked for again before giving up: something that forks faster than that..."""
 
-REMOVALS = 5
-"""Tries to remove a container: the engine may be at it itself; Podman without a container's conmon notices first that
-it ended, and only then removes it."""
+REMOVALS = 20
+"""Tries to remove a container: the engine may be at it itself, on a busy machine for seconds; Podman without a
+container's conmon notices first that it ended, and only then removes it."""
 
 ENGINE_SECONDS = 60
 """An engine that does not answer within this is taken to be down."""

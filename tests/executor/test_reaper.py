@@ -20,3 +20,22 @@ def test_the_engine_is_found_without_the_logins_path(engine, python_image, monke
 
 def test_an_engine_that_is_not_there_has_not_answered():
     assert reaper.remove_containers(["no-such-engine"], "b", 1) is None
+
+
+REFUSES = """#!/bin/sh
+[ ! -e %(directory)s/gone ] || exit 0
+[ "$1" != ps ] || exec echo id
+echo x >>%(directory)s/refused
+[ "$(wc -l <%(directory)s/refused)" -gt 15 ] && : >%(directory)s/gone
+exit 1
+"""
+
+
+def test_an_engine_that_is_slowly_removing_it_itself_is_waited_for(monkeypatch, tmpdir):
+    """As where it removes by itself what has ended, on a busy machine: it refuses until that is done."""
+    words = tmpdir.join("engine")
+    words.write(REFUSES % {"directory": tmpdir})
+    words.chmod(0o755)
+    pause = reaper.time.sleep
+    monkeypatch.setattr(reaper.time, "sleep", lambda seconds: pause(min(seconds, 0.01)))
+    assert reaper.remove_containers([str(words)], "b", 1) == 1
