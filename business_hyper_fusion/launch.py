@@ -33,8 +33,9 @@ from business_hyper_fusion.protocol import PROTOCOL
 LARGEST_REQUEST = 16 * 1024 * 1024
 """Bytes on stdin: request, scripts and secrets together."""
 
-ENDING_SECONDS = 2.0
-"""How long a build that has ended may take to let go of the lock before "busy" is the answer."""
+ENDING_SECONDS = 15.0
+"""How long a build that has ended may take to let go of the lock before "busy" is the answer: mostly a moment, but on a
+busy machine its process may not run for seconds."""
 
 IDLE = 10
 """Niceness of what is done when the build has ended."""

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 
-from business_hyper_fusion import compat
+from business_hyper_fusion import compat, launch, lock
 from tests.executor.machine import HASH
 from tests.lab import process
 
@@ -64,6 +64,23 @@ def test_busy_is_an_answer(machine, address):
 def test_next_build_does_not_find_the_last_one_busy(machine, address):
     for _ in range(3):
         assert machine.run(machine.request(address, "true"))["state"] == "success"
+
+
+def test_a_worker_that_is_stopped_before_it_lets_go_is_waited_for(machine, address, monkeypatch):
+    """Its end is told by then, and whoever has seen that launches the next build."""
+    machine.run(machine.request(address, "true"))
+    clock = [0.0]
+
+    class Time(object):
+        @staticmethod
+        def sleep(seconds):
+            clock[0] += seconds
+
+    monkeypatch.setattr(launch, "time", Time)
+    monkeypatch.setattr(compat, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(lock, "acquire", lambda path: "held" if clock[0] > 10 else None)
+    begins = launch.Launch(machine.release, machine.request(address, "true"), {})
+    assert begins._acquire() == "held"
 
 
 def test_attempt_that_died_before_its_status_may_be_taken(machine, address):
