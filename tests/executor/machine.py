@@ -137,6 +137,21 @@ class Machine(object):
         script = "while [ -d '%s' ] && [ ! -e '%s' ]; do sleep 0.05; done" % (self.root, go)
         return script, lambda: open(go, "w").close()
 
+    def begin_limits_late(self):
+        """Have this machine's release count limits from when a build's script says so, however long what comes before
+        takes. :returns: path of the file that the script makes.
+        """
+        begun = os.path.join(self.root, "limits_begin")
+        path = os.path.join(self.release, "business_hyper_fusion", "control.py")
+        with open(path) as file:
+            text = file.read()
+        counted = "        return compat.monotonic() - self._begun\n"
+        assert counted in text
+        late = "        if not os.path.exists(%r):\n            self._begun = compat.monotonic()\n"
+        with open(path, "w") as file:
+            file.write(text.replace(counted, late % begun + counted))
+        return begun
+
     def limits(self, **changes):
         return dict(dict(FIVE, soft_seconds=3540, hard_seconds=3600), **changes)
 

@@ -5,6 +5,7 @@ from __future__ import absolute_import, print_function
 import hashlib
 import os
 import subprocess
+import time
 
 from business_hyper_fusion import compat
 from tests.executor.machine import phase
@@ -47,19 +48,44 @@ def test_second_build_fetches_and_copies_no_script(docker_machine, address, shop
     assert os.stat(scripts).st_ino == inode
 
 
+MEASURED = """
+for n in 1 2 3; do
+    echo step $n
+    until [ -e go$n ]; do sleep 0.05; done
+done
+"""
+"""Keeps a container until its use has been looked at, see below."""
+
+
+def measured(machine, request):
+    """Run a script that ends with MEASURED: it goes on once what it used before was certainly seen.
+
+    What was logged shows that the worker is at it: between two steps it has come around once, and has looked at the
+    container's use then if it was time to, for which the test waits: a 50th of the container's age, at most 0.5 s.
+    """
+    begun = compat.monotonic()
+    machine.launch(request)
+    for number in (1, 2, 3):
+        machine.wait_for_log(request, "\nstep %d\n" % number)
+        if number == 1:
+            time.sleep(min(0.05 + (compat.monotonic() - begun) / 50, 0.55))
+        open(os.path.join(machine.status(request)["source"], "go%d" % number), "w").close()
+    return machine.wait(request)
+
+
 def test_docker_build_measures_the_container(docker_machine, address):
-    script = "python3 -c 'import time\nx = bytearray(80 << 20)\nwhile time.process_time() < 1: pass'\nsleep 1.2"
-    status = docker_machine.run(docker_machine.request(address, script, isolation="docker"))
-    build = phase(status, "build")
+    script = "python3 -c 'import time\nx = bytearray(80 << 20)\nwhile time.process_time() < 1: pass'\nsleep 0.6"
+    request = docker_machine.request(address, script + MEASURED, isolation="docker")
+    build = phase(measured(docker_machine, request), "build")
     assert build["cpu_seconds"] >= 1.0
     assert build["peak_memory_bytes"] >= 80 << 20
-    assert build["wall_seconds"] >= 2.2
+    assert build["wall_seconds"] >= 1.6
 
 
 def test_short_container_is_measured_too(docker_machine, address):
     script = "python3 -c 'import time\nwhile time.process_time() < 0.3: pass'"
-    status = docker_machine.run(docker_machine.request(address, script, isolation="docker"))
-    assert phase(status, "build")["cpu_seconds"] >= 0.2
+    request = docker_machine.request(address, script + MEASURED, isolation="docker")
+    assert phase(measured(docker_machine, request), "build")["cpu_seconds"] >= 0.2
 
 
 def test_docker_build_can_write_nothing_but_source_and_cache(docker_machine, address):
@@ -123,7 +149,7 @@ def test_host_build_leaves_no_process(machine, address):
     request = machine.request(address, script)
     assert machine.run(request)["state"] == "success"
     assert "done" in machine.log(request)
-    assert subprocess.call(["pgrep", "-f", sleep]) == 1
+    assert subprocess.call(["pgrep", "-f", sleep + "$"]) == 1
 
 
 def test_scripts_with_crlf_no_final_newline_and_invalid_bytes_run(machine, address):
@@ -165,15 +191,19 @@ def test_tag_keeps_no_source(machine, address, shop):
 
 
 def test_soft_limit_then_hard_limit(machine, address):
+    begun = machine.begin_limits_late()
     polite = machine.request(
-        address, "sleep 60", limits=machine.limits(soft_seconds=1, hard_seconds=30)
+        address,
+        "touch %s; sleep 600" % begun,
+        limits=machine.limits(soft_seconds=1, hard_seconds=600),
     )
     status = machine.run(polite)
     assert (status["state"], status["cause"]) == ("timeout", "soft_limit")
-    assert status["wall_seconds"] < 20
+    assert status["wall_seconds"] < 300
+    os.remove(begun)
     stubborn = machine.request(
         address,
-        "trap '' TERM; sleep 60; sleep 60",
+        "trap '' TERM; touch %s; sleep 600; sleep 600" % begun,
         limits=machine.limits(soft_seconds=1, hard_seconds=3),
     )
     status = machine.run(stubborn)

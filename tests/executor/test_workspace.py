@@ -101,6 +101,7 @@ def test_other_ends_keep_nothing(machine, address, script, changes):
 
 
 def test_a_cancelled_build_keeps_nothing_and_one_out_of_time_does(machine, address):
+    begun = machine.begin_limits_late()
     cancelled = machine.request(
         address, "echo on; sleep 60", limits=machine.limits(keep_failed_seconds=60)
     )
@@ -109,8 +110,8 @@ def test_a_cancelled_build_keeps_nothing_and_one_out_of_time_does(machine, addre
     machine.ask("cancel", {"build_id": cancelled["build_id"], "reason": ""})
     assert machine.wait(cancelled)["state"] == "cancelled"
     assert not is_kept(machine, cancelled)
-    limits = machine.limits(keep_failed_seconds=60, soft_seconds=1, hard_seconds=2)
-    late = machine.request(address, "sleep 60", limits=limits)
+    limits = machine.limits(keep_failed_seconds=60, soft_seconds=1, hard_seconds=600)
+    late = machine.request(address, "touch %s; sleep 600" % begun, limits=limits)
     assert machine.run(late)["state"] == "timeout"
     assert is_kept(machine, late)
     assert "did not come to its end (soft_limit)" in machine.log(late)
