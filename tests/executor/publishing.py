@@ -86,7 +86,15 @@ def left_files(machine, request):
 def uploaded(registry):
     """:returns: bytes of layers that are on their way into the repository, and not all there yet."""
     below = os.path.join(registry.directory, "data/docker/registry/v2/repositories", REPOSITORY)
-    return sum(os.path.getsize(path) for path in glob.glob(below + "/_uploads/*/data"))
+    return sum(size_of(path) for path in glob.glob(below + "/_uploads/*/data"))
+
+
+def size_of(path):
+    """:returns: bytes; 0 for what has just been moved to where it belongs."""
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
 
 
 def last_lines(machine, request, count):

@@ -54,8 +54,12 @@ def test_registry_that_stays_away(docker_machine, address, registry):
     assert log.count(ANOTHER_TRY) == 2 and log.count("==> publish: building") == 1
 
 
+SLOWLY = 0.02
+"""Seconds for 64 KiB: the push of a large image takes 15 s, so that whoever looks finds it in the middle."""
+
+
 def large_image(machine, address, registry):
-    """:returns: a request whose image takes a while to be pushed."""
+    """:param registry: Registry or Relay. :returns: a request whose image takes a while to be pushed."""
     scripts = {"compile_to_execute.sh": LARGE}
     where = publish(registry.address)
     return image_request(machine, address, where, "FROM scratch\nCOPY layer /\n", scripts=scripts)
@@ -63,15 +67,18 @@ def large_image(machine, address, registry):
 
 @rows.fault(15)
 def test_registry_killed_in_mid_push(docker_machine, address, registry):
-    request = large_image(docker_machine, address, registry)
-    docker_machine.launch(request)
-    docker_machine.wait_until(lambda: publishing.uploaded(registry) > 0)
-    registry.kill()
-    assert docker_machine.status(request)["state"] == "running"
-    assert registry.manifests(REPOSITORY) == []
-    registry.start()
-    assert registry.tags(REPOSITORY) == []
-    assert ended(docker_machine, request) == ("success", "")
+    with Relay(registry.port) as relay:
+        relay.pause = SLOWLY
+        request = large_image(docker_machine, address, relay)
+        docker_machine.launch(request)
+        docker_machine.wait_until(lambda: publishing.uploaded(registry) > 0)
+        registry.kill()
+        assert docker_machine.status(request)["state"] == "running"
+        assert registry.manifests(REPOSITORY) == []
+        relay.pause = 0
+        registry.start()
+        assert registry.tags(REPOSITORY) == []
+        assert ended(docker_machine, request) == ("success", "")
     digest = docker_machine.status(request)["app_image"]["digest"]
     assert registry.manifests(REPOSITORY) == [digest]
     assert registry.digest(REPOSITORY, registry.tags(REPOSITORY)[0]) == digest
@@ -82,15 +89,18 @@ def test_registry_killed_in_mid_push(docker_machine, address, registry):
 def test_registry_goes_silent_in_mid_push(docker_machine, address, registry):
     """Its connections stay, and nothing comes: no engine gives that up by itself."""
     publishing.hasten(docker_machine, "()")
-    request = large_image(docker_machine, address, registry)
-    request["limits"]["stall_seconds"] = 5
-    docker_machine.launch(request)
-    docker_machine.wait_until(lambda: publishing.uploaded(registry) > 0)
-    registry.stall()
-    try:
-        assert ended(docker_machine, request) == ("error", "registry_unavailable")
-    finally:
-        registry.resume()
+    with Relay(registry.port) as relay:
+        relay.pause = SLOWLY
+        request = large_image(docker_machine, address, relay)
+        request["limits"]["stall_seconds"] = 5
+        docker_machine.launch(request)
+        docker_machine.wait_until(lambda: publishing.uploaded(registry) > 0)
+        registry.stall()
+        relay.pause = 0
+        try:
+            assert ended(docker_machine, request) == ("error", "registry_unavailable")
+        finally:
+            registry.resume()
     assert (registry.tags(REPOSITORY), registry.manifests(REPOSITORY)) == ([], [])
     assert docker_machine.run(large_image(docker_machine, address, registry))["state"] == "success"
 
@@ -158,7 +168,7 @@ def sleeping(small_base):
 
 
 def nobody(name):
-    return subprocess.call(["pgrep", "-f", "^" + name]) == 1
+    return subprocess.call(["pgrep", "-f", "^" + name + "$"]) == 1
 
 
 def test_cancel_while_a_step_runs(docker_machine, address, registry, small_base):
@@ -168,7 +178,7 @@ def test_cancel_while_a_step_runs(docker_machine, address, registry, small_base)
     docker_machine.wait_for_log(request, "\nbegun")
     docker_machine.ask("cancel", {"build_id": request["build_id"], "reason": ""})
     assert ended(docker_machine, request) == ("cancelled", "cancelled")
-    docker_machine.wait_until(lambda: nobody(sleep), 20)
+    docker_machine.wait_until(lambda: nobody(sleep))
 
 
 def test_time_limit_while_a_step_runs(docker_machine, address, registry, small_base):
@@ -178,7 +188,7 @@ def test_time_limit_while_a_step_runs(docker_machine, address, registry, small_b
     request = image_request(docker_machine, address, where, dockerfile, limits=limits)
     docker_machine.launch(request)
     assert ended(docker_machine, request) == ("timeout", "soft_limit")
-    docker_machine.wait_until(lambda: nobody(sleep), 20)
+    docker_machine.wait_until(lambda: nobody(sleep))
 
 
 def test_startup_killed_while_it_pushes(docker_machine, address, registry):

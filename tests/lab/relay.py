@@ -8,6 +8,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import select
 import socket
 import threading
+import time
 
 
 class Relay(object):
@@ -15,6 +16,7 @@ class Relay(object):
 
     .address ("127.0.0.1:PORT") .lost (int, how many answers were lost)
     .refusing (bool, to set: 503 is the answer to all, as of a server that is starting)
+    .pause (float, to set: seconds after each 64 KiB that a client sends, so that there is a middle of what it sends)
     .heard (list of bytearray, what each client sent, one for each connection)
     """
 
@@ -22,6 +24,7 @@ class Relay(object):
         self._port = port
         self._wanted = None
         self.refusing = False
+        self.pause = 0.0
         self.lost = 0
         self.heard = []
         self._listener = socket.socket()
@@ -74,7 +77,11 @@ class Relay(object):
                 pass
             client.close()
             return
-        behind = socket.create_connection(("127.0.0.1", self._port))
+        try:
+            behind = socket.create_connection(("127.0.0.1", self._port))
+        except EnvironmentError:
+            client.close()
+            return
         try:
             self._exchange(client, behind)
         except EnvironmentError:
@@ -97,3 +104,5 @@ class Relay(object):
                 if ready is client:
                     heard.extend(data)
                 (behind if ready is client else client).sendall(data)
+                if ready is client and self.pause:
+                    time.sleep(self.pause)
