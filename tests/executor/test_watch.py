@@ -52,24 +52,21 @@ class Watch(object):
 
 
 def test_follows_a_running_build_to_its_last_byte(machine, address):
-    request = machine.request(address, "until [ -e go ]; do echo line; sleep 0.1; done; seq 100000")
+    held, let_go = machine.waiting()
+    script = "for i in 1 2 3 4 5; do echo line $i; done; %s; seq 100000" % held
+    request = machine.request(address, script)
     machine.launch(request)
-    machine.wait_for_log(request, "\nline\n")
+    machine.wait_for_log(request, "line 5\n")
     watch = Watch(machine)
     watch.follow(request)
     assert watch.told()["status"]["state"] == "running"
-    go_on(machine, request)
+    let_go()
     log, statuses, end = watch.until_end()
     watch.close()
     final = machine.status(request)
     assert statuses[-1] == json.loads(json.dumps(final))
     assert hashlib.sha256(log).hexdigest() == final["log"]["sha256"]
     assert end["log_bytes"] == final["log"]["bytes"] == len(log)
-
-
-def go_on(machine, request):
-    """Make the file that a build's script waits for."""
-    open(os.path.join(machine.status(request)["source"], "go"), "w").close()
 
 
 def test_a_launch_goes_on_as_the_watch(machine, address):
@@ -99,14 +96,14 @@ def test_orders_that_came_with_the_launch_are_taken(machine, address):
 
 
 def test_a_launch_that_starts_nothing_does_not_go_on(machine, address):
-    running = machine.request(address, "echo begun; until [ -e go ]; do sleep 0.05; done")
+    held, let_go = machine.waiting()
+    running = machine.request(address, held)
     machine.launch(running)
-    machine.wait_for_log(running, "begun")
     refused = machine.start_startup(machine.request(address, "true"), watch=True)
     assert json.loads(refused.stdout.read().decode("ascii"))["answer"] == "busy"
     refused.stdin.close()
     assert refused.wait() == 0
-    go_on(machine, running)
+    let_go()
     machine.wait(running)
 
 
@@ -205,10 +202,8 @@ def test_a_watch_of_a_silent_build_sleeps(machine, address):
     time.sleep(0.3)
     before, since = switches(watch.process), compat.monotonic()
     time.sleep(2)
-    after = switches(watch.process)
-    assert after - before <= 4 * (
-        compat.monotonic() - since
-    )  # 10 and more where it looks by itself
+    found, seconds = switches(watch.process) - before, compat.monotonic() - since
+    assert found <= 4 * seconds  # ten times in each and more where it looks by itself
     os.write(log, b"late\n")
     assert next_log(watch) == b"late\n"
     os.close(log)
@@ -225,7 +220,7 @@ def test_line_after_line_does_not_cost_a_look_each(machine, address):
     frames, data = 0, b""
     while len(data) < 2500:
         frames, data = frames + 1, data + next_log(watch)
-    # However slowly they were written: half as many, and more, where each is looked at.
+    # However long the writing took: that many looks are 2 ms apart.
     assert data == b"line\n" * 500 and frames <= 2 + (compat.monotonic() - since) / SHORTEST_REST
     os.close(log)
     watch.close()
@@ -241,21 +236,20 @@ def test_a_machine_that_tells_of_no_changes_is_looked_at(machine, address):
 
 
 def test_an_end_is_told_at_once_however_much_was_said_before(machine, address):
-    """Also in a rest that lasts a minute."""
+    """Also in a rest that lasts ten minutes."""
     first = (
         "from business_hyper_fusion import watch; watch.SHORTEST_REST = watch.LONGEST_REST = 600"
     )
     # Nor in between, as with a beat.
     watch = Watch(machine, first=first + "; watch.BEAT_SECONDS = 600")
-    request = machine.request(
-        address, "echo begun; until [ -e go ]; do sleep 0.05; done; echo over"
-    )
+    held, let_go = machine.waiting()
+    request = machine.request(address, "echo begun; %s; echo over" % held)
     machine.launch(request)
     machine.wait_for_log(request, "begun")
     watch.follow(request)
     begun = compat.monotonic()
     assert watch.told()["status"]["state"] == "running" and b"begun" in next_log(watch)
-    go_on(machine, request)
+    let_go()
     log, statuses, _ = watch.until_end()
     assert log.endswith(b"over\n==> success\n")
     assert [status["state"] for status in statuses] == ["success"]
