@@ -3,12 +3,12 @@
 from __future__ import absolute_import, print_function, unicode_literals
 
 import json
+import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from business_hyper_fusion import compat
 from business_hyper_fusion.grammar.json_text import DEPTH, MOST_MARKS, parse_json
 from tests.faults import rows
 
@@ -38,10 +38,15 @@ HOSTILE = {
 @rows.hostile(9)
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_what_is_no_json_of_ours_is_refused_in_no_time(name):
-    begun = compat.monotonic()
+    begun = processor_seconds()
     with pytest.raises(ValueError):
         parse_json(HOSTILE[name])
-    assert compat.monotonic() - begun < 10
+    assert processor_seconds() - begun < 10
+
+
+def processor_seconds():
+    """Of this process: those for which a busy machine has it wait do not count."""
+    return sum(os.times()[:2])
 
 
 def test_what_is_json_is_taken():
@@ -62,7 +67,7 @@ _documents = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(document=_documents, escaped=st.booleans())
 def test_what_json_writes_is_read_back(document, escaped):
     text = json.dumps(document, ensure_ascii=escaped)
