@@ -9,7 +9,7 @@ import posixpath
 import pytest
 
 from business_hyper_fusion import compat
-from tests.executor.machine import Machine, engine_of, podman_engine
+from tests.executor.machine import PATIENCE, Machine, engine_of, podman_engine
 from tests.faults import rows
 from tests.lab import busybox, process
 from tests.lab.podman import Podman
@@ -104,7 +104,7 @@ def started(machine, fenced, address, script, **changes):
     assert machine.launch(request)["answer"] == "started"
     process.wait_until(
         lambda: "looked" in machine.log(request) or machine.status(request)["state"] != "running",
-        60,
+        PATIENCE,
         "the build's look around",
     )
     return request

@@ -8,7 +8,6 @@ import subprocess
 
 from business_hyper_fusion import compat, launch, lock
 from tests.executor.machine import HASH
-from tests.lab import process
 
 
 def test_answers_before_the_build_ends_and_holds_no_descriptor(machine, address):
@@ -165,7 +164,6 @@ def fill(machine):
     """Write until nothing more fits."""
     path = os.path.join(machine.root, "filler")
     subprocess.call(["dd", "if=/dev/zero", "of=" + path, "bs=4096"], stderr=open(os.devnull, "w"))
-    process.output(["sync"])
     with open(path, "ab") as file:
         try:
             file.write(b"\0" * 8192)
