@@ -62,7 +62,10 @@ def test_busy_is_an_answer(machine, address):
 
 def test_next_build_does_not_find_the_last_one_busy(machine, address):
     for _ in range(3):
-        assert machine.run(machine.request(address, "true"))["state"] == "success"
+        request = machine.request(address, "true")
+        # at once: machine.run() waits until nobody holds the executor
+        assert machine.launch(request)["answer"] == "started"
+        assert machine.wait(request)["state"] == "success"
 
 
 def test_a_worker_that_is_stopped_before_it_lets_go_is_waited_for(machine, address, monkeypatch):
