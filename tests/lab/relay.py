@@ -14,7 +14,7 @@ import time
 class Relay(object):
     """A context manager.
 
-    .address ("127.0.0.1:PORT") .lost (int, how many answers were lost)
+    .address ("127.0.0.1:PORT") .lost (int, how many answers were lost) .cuts (int, how many connections were cut)
     .refusing (bool, to set: 503 is the answer to all, as of a server that is starting)
     .pause (float, to set: seconds after each 64 KiB that a client sends, so that there is a middle of what it sends)
     .heard (list of bytearray, what each client sent, one for each connection)
@@ -25,7 +25,8 @@ class Relay(object):
         self._wanted = None
         self.refusing = False
         self.pause = 0.0
-        self.lost = 0
+        self.lost = self.cuts = 0
+        self._most, self._times = 0, 0
         self.heard = []
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
@@ -50,6 +51,17 @@ class Relay(object):
         :param words: bytes, such as b"PUT /v2/"
         """
         self._wanted = words
+
+    def cut_after(self, most, times=1):
+        """Cut a connection once its client has sent so many bytes over it; so many times, from now on."""
+        self._most, self._times = most, times
+
+    def _is_to_be_cut(self, heard):
+        if not self._times or len(heard) <= self._most:
+            return False
+        self._times -= 1
+        self.cuts += 1
+        return True
 
     def _accept(self):
         while True:
@@ -103,6 +115,8 @@ class Relay(object):
                     self._wanted, losing = None, True
                 if ready is client:
                     heard.extend(data)
+                    if self._is_to_be_cut(heard):
+                        return
                 (behind if ready is client else client).sendall(data)
                 if ready is client and self.pause:
                     time.sleep(self.pause)
