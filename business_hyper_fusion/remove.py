@@ -109,6 +109,8 @@ class Removal(object):
         stubborn = [executor for executor in busy if not self._lock(executor.lock, 5.0)]
         if stubborn:
             raise Busy([executor.build_id() for executor in stubborn])
+        # A build that has let go of its lock still tidies up the machine, and would make directories anew.
+        wait_for(lambda: not any(holders(one.lock) for one in executors), POLITE_SECONDS)
         sync_lock = os.path.join(self.base, SYNC_LOCK)
         if os.path.exists(sync_lock) and not self._lock(sync_lock, POLITE_SECONDS):
             raise Busy([])

@@ -337,6 +337,22 @@ def test_a_running_build_is_in_the_way(machine, address):
     machine.wait_until(lambda: run(machine.root)["answer"] == "removed")
 
 
+def test_who_still_tidies_up_behind_a_build_is_waited_for(machine, address, tmpdir):
+    tidying = str(tmpdir.join("tidying"))
+    launch = os.path.join(machine.release, "business_hyper_fusion", "launch.py")
+    with open(launch) as source:
+        text = source.read()
+    late = "open(%r, 'w').close(); time.sleep(1); compat.make_directories(self._executor.path)"
+    with open(launch, "w") as target:
+        target.write(text.replace("os.nice(IDLE)", late % tidying))
+    request = machine.request(address, "true")
+    worker = machine.run(request)["process"]["pid"]
+    machine.wait_until(lambda: os.path.exists(tidying))
+    assert run(machine.root)["left"] == []
+    machine.wait_until(lambda: not process.alive(worker))
+    assert not os.path.exists(machine.root)
+
+
 def test_force_ends_a_build_and_all_its_processes(machine, address):
     request = running_build(machine, address)
     process_id = machine.status(request)["process"]["pid"]
@@ -358,7 +374,7 @@ def test_force_ends_a_build_that_was_stopped(machine, address, monkeypatch):
     monkeypatch.setattr(remove, "POLITE_SECONDS", 0.5)
     question = {"root": machine.root, "business": "1", "engine": NO_ENGINE, "force": True}
     assert remove.Removal(question).run()["left"] == []
-    process.wait_until(lambda: not process.alive(worker), 5, "the worker's end")
+    process.wait_until(lambda: not process.alive(worker), 60, "the worker's end")
     assert carrying(marker) == []
     assert not os.path.exists(machine.root)
 
@@ -367,13 +383,15 @@ def test_force_ends_who_would_write_the_end_of_a_build(machine, address, monkeyp
     """The heir wakes by the deaths of worker and guardian, and would make files where all is being removed."""
     request = running_build(machine, address)
     executor = os.path.join(machine.root, "1", "run", "1").encode("ascii")
+    # It is a fork of the guardian first.
+    machine.wait_until(lambda: remove.heirs(executor))
     (heir,) = remove.heirs(executor)
     os.kill(heir, signal.SIGSTOP)
     os.kill(machine.status(request)["process"]["pid"], signal.SIGSTOP)
     monkeypatch.setattr(remove, "POLITE_SECONDS", 0.5)
     question = {"root": machine.root, "business": "1", "engine": NO_ENGINE, "force": True}
     assert remove.Removal(question).run()["left"] == []
-    process.wait_until(lambda: not process.alive(heir), 5, "the heir's end")
+    process.wait_until(lambda: not process.alive(heir), 60, "the heir's end")
     assert not os.path.exists(machine.root)
 
 
