@@ -163,6 +163,15 @@ def send_all(process, files, paths):
         assert error.errno == errno.EPIPE  # it hung up; what it answered counts
 
 
+def send_to_the_end(process, content):
+    """To whom may have hung up at what was sent before."""
+    try:
+        process.stdin.write(content)
+        process.stdin.close()
+    except (IOError, OSError) as error:
+        assert error.errno == errno.EPIPE
+
+
 def read(process):
     line = process.stdout.readline()
     assert line, process.stderr.read().decode("utf-8", "replace")
@@ -396,7 +405,7 @@ def test_two_syncs_take_turns_and_both_end_complete(machine):
     assert answers == []
     send(first, {"end": True})
     assert read(first)["answer"] == "synced"
-    reader.join(30)
+    reader.join(300)
     assert answers[0] == {"answer": "lack", "files": ["startup.py"]}
     send_file(second, "startup.py", newer["startup.py"])
     send(second, {"end": True})
@@ -415,7 +424,7 @@ def test_many_syncs_of_two_releases_at_once_never_mix(machine):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(300)
     for files in (FILES, newer):
         assert tree(machine.release(files)) == dict(
             (path, (files[path], mode(path))) for path in files
@@ -588,7 +597,8 @@ def test_content_that_was_not_asked_for_is_refused_whole(machine, path, content)
     process = machine.start()
     send(process, request(machine.root, FILES))
     read(process)
-    send_file(process, path, content)
+    send(process, {"path": path, "size": len(content)})
+    send_to_the_end(process, content)
     assert read(process)["cause"] == "corrupt"
     finish(process)
     assert os.listdir(machine.releases) == []
