@@ -11,11 +11,11 @@ gone() {
 	! $TRISTAN_ENGINE container inspect "$TRISTAN_CONTAINER" >/dev/null 2>&1
 }
 
-tries=5
+tries=20
 while ! gone; do
 	# shellcheck disable=SC2086
 	$TRISTAN_ENGINE rm --force --volumes "$TRISTAN_CONTAINER" >/dev/null 2>&1 || {
-		# It may be just removing it itself.
+		# It may be just removing it itself, on a busy machine for seconds.
 		tries=$((tries - 1))
 		[ "$tries" -gt 0 ] || exit 1
 		sleep 1

@@ -2,9 +2,13 @@
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import os
 import uuid
 
+import pytest
+
 from business_hyper_fusion import reaper
+from tests.lab import process
 
 
 def test_the_engine_is_found_without_the_logins_path(engine, python_image, monkeypatch, tmpdir):
@@ -22,20 +26,44 @@ def test_an_engine_that_is_not_there_has_not_answered():
     assert reaper.remove_containers(["no-such-engine"], "b", 1) is None
 
 
-REFUSES = """#!/bin/sh
-[ ! -e %(directory)s/gone ] || exit 0
-[ "$1" != ps ] || exec echo id
-echo x >>%(directory)s/refused
-[ "$(wc -l <%(directory)s/refused)" -gt 15 ] && : >%(directory)s/gone
-exit 1
+SLOW = """#!/bin/sh
+cd %(directory)s
+case $1 in
+ps) [ -e gone ] || echo id ;;
+container) [ ! -e gone ] ;;
+rm)
+	echo x >>refused
+	[ "$(wc -l <refused)" -le 15 ] || : >gone
+	false
+	;;
+esac
 """
+"""An engine that removes by itself what has ended, on a busy machine: it refuses until that is done."""
 
 
-def test_an_engine_that_is_slowly_removing_it_itself_is_waited_for(monkeypatch, tmpdir):
-    """As where it removes by itself what has ended, on a busy machine: it refuses until that is done."""
-    words = tmpdir.join("engine")
-    words.write(REFUSES % {"directory": tmpdir})
-    words.chmod(0o755)
+@pytest.fixture
+def slow_engine(tmpdir):
+    """Path of an engine's client."""
+    path = tmpdir.join("engine")
+    path.write(SLOW % {"directory": tmpdir})
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_an_engine_that_is_slowly_removing_it_itself_is_waited_for(slow_engine, monkeypatch):
     pause = reaper.time.sleep
     monkeypatch.setattr(reaper.time, "sleep", lambda seconds: pause(min(seconds, 0.01)))
-    assert reaper.remove_containers([str(words)], "b", 1) == 1
+    assert reaper.remove_containers([slow_engine], "b", 1) == 1
+
+
+def test_it_is_waited_for_after_a_step_as_well(slow_engine, tmpdir):
+    script = os.path.join(os.path.dirname(reaper.__file__), "common", "clean_build_project.sh")
+    tmpdir.mkdir("bin").join("sleep").write("#!/bin/sh\n")
+    tmpdir.join("bin", "sleep").chmod(0o755)
+    environment = {
+        "PATH": "%s:%s" % (tmpdir.join("bin"), os.environ["PATH"]),
+        "TRISTAN_ISOLATION": "docker",
+        "TRISTAN_ENGINE": slow_engine,
+        "TRISTAN_CONTAINER": "b",
+    }
+    process.output(["/bin/sh", script], environment=environment)
