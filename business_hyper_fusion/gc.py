@@ -7,12 +7,13 @@ Out: {"answer": "gc", "removed": [{"kind", "name", "bytes" or null, "age_seconds
     collection runs, or "refused" with a message.
 
 Each thing goes under the lock that guards its use: an executor's, a mirror's, an image's, the sync's. Who holds one
-keeps what is behind it; nobody is waited for.
+keeps what is behind it; nobody is waited for but a build's own upkeep.
 """
 
 from __future__ import absolute_import, print_function
 
 import os
+import time
 
 from business_hyper_fusion import (
     builds,
@@ -21,9 +22,12 @@ from business_hyper_fusion import (
     gc_engine,
     gc_executors,
     gc_shared,
+    identity,
     lock,
+    order,
     outcome,
     settle,
+    status,
     workspace,
 )
 from business_hyper_fusion.gc_report import Report
@@ -31,6 +35,9 @@ from business_hyper_fusion.protocol import GC_KINDS
 
 OWN_RELEASE = os.path.basename(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 """The release that runs this stays, whoever else needs it."""
+
+UPKEEP_SECONDS = 60.0
+"""How long a build that has ended may look after the disk (upkeep.py, behind all others) before "busy" is said."""
 
 
 def main(business):
@@ -43,7 +50,7 @@ def answer(business, question):
     try:
         report = asked(question)
         engine = [str(word) for word in question.get("engine") or []]
-        return run(business, report, engine)
+        return run(business, report, engine, UPKEEP_SECONDS)
     except ValueError as refused:
         return {"answer": "refused", "message": str(refused)}
     except (IOError, OSError) as problem:
@@ -73,10 +80,15 @@ def _is_count(value):
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def run(business, report, engine):
-    """:param engine: the engine's command words, [] for none. :returns: the answer."""
+def run(business, report, engine, patience=0.0):
+    """:param engine: the engine's command words, [] for none.
+    :param patience: seconds for which to wait for a build that looks after the disk. :returns: the answer.
+    """
     compat.make_directories(business.upkeep)
-    held = lock.acquire(business.gc_lock)
+    held, deadline = lock.acquire(business.gc_lock), compat.monotonic() + patience
+    while held is None and compat.monotonic() < deadline and _is_kept_up(business):
+        time.sleep(0.05)
+        held = lock.acquire(business.gc_lock)
     if held is None:
         return {"answer": "busy"}
     try:
@@ -84,6 +96,17 @@ def run(business, report, engine):
     finally:
         os.close(held)
     return report.answer()
+
+
+def _is_kept_up(business):
+    """Whether the process of a build lives on behind its end."""
+    for executor in business.executors():
+        for build_id in order.newest(executor, 2):
+            for attempt in settle.attempts_of(executor, build_id)[:1]:
+                document = status.read(attempt)
+                if document and status.terminal(document) and identity.alive(document["process"]):
+                    return True
+    return False
 
 
 class Collection(object):

@@ -4,6 +4,7 @@ from __future__ import absolute_import, print_function
 
 import os
 import shutil
+import threading
 import time
 
 import pytest
@@ -404,6 +405,16 @@ def test_one_collection_at_a_time(used):
     held = lock.acquire(os.path.join(used.business.upkeep, "gc.lock"))
     assert gc(used)["answer"] == "busy"
     os.close(held)
+
+
+def test_a_build_that_looks_after_the_disk_is_waited_for(used):
+    (last,) = used.ask("builds", {"limit": 1})["builds"]
+    rewrite(used, last, process=identity.mine())
+    held = lock.acquire(os.path.join(used.business.upkeep, "gc.lock"))
+    letting_go = threading.Timer(0.5, os.close, (held,))
+    letting_go.start()
+    assert gc(used)["answer"] != "busy"
+    letting_go.join()
 
 
 def test_a_build_that_died_gets_its_end_and_its_secrets_go(used, address):
