@@ -101,7 +101,7 @@ class Removal(object):
     def _take_locks(self):
         """Every executor's lock is held until the end, so nothing begins while it is taken away."""
         executors = [Executor(path) for path in executor_directories(self.base)]
-        busy = [executor for executor in executors if not self._lock(executor.lock)]
+        busy = [executor for executor in executors if not self._lock_idle(executor)]
         if busy and not self.force:
             raise Busy([executor.build_id() for executor in busy])
         for executor in busy:
@@ -114,6 +114,15 @@ class Removal(object):
         sync_lock = os.path.join(self.base, SYNC_LOCK)
         if os.path.exists(sync_lock) and not self._lock(sync_lock, POLITE_SECONDS):
             raise Busy([])
+
+    def _lock_idle(self, executor):
+        """Whether its lock is ours now; a build that has written its end lets go of it in a moment."""
+        deadline = elapsed() + POLITE_SECONDS
+        while not self._lock(executor.lock):
+            if not executor.has_ended() or elapsed() >= deadline:
+                return False
+            time.sleep(0.05)
+        return True
 
     def _lock(self, path, seconds=0.0):
         descriptor = acquire(path, seconds)
@@ -210,6 +219,12 @@ class Executor(object):
         """:returns: str, "" when the request can't be read."""
         build_id = self._read(b"data_data.json").get("build_id")
         return build_id if is_text(build_id) and BUILD_ID.match(build_id) else ""
+
+    def has_ended(self):
+        """Whether the build that has, or had, it last has written its end."""
+        attempt, _ = self._attempt()
+        state = self._read(os.path.join(attempt, b"status")).get("state") if attempt else None
+        return is_text(state) and state != "running"
 
     def end(self):
         """As a cancellation, which cleans up best; what then still lives is killed."""

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -226,6 +227,23 @@ def test_a_lock_that_is_held_is_busy_and_changes_nothing(root):
         assert run(root) == {"answer": "busy", "builds": [""]}
         assert sorted(os.walk(root)) == before
     assert run(root)["answer"] == "removed"
+
+
+def test_a_lock_of_a_build_that_has_ended_is_waited_for(root):
+    installed(root)
+    executor, build_id = os.path.join(root, "1", "run", "1"), "20261121T065512123-9c1e4f2a"
+    attempt = os.path.join(executor, "builds", build_id, "1")
+    os.makedirs(attempt)
+    with open(os.path.join(executor, "data_data.json"), "w") as target:
+        json.dump({"build_id": build_id, "attempt": 1}, target)
+    with open(os.path.join(attempt, "status"), "w") as target:
+        json.dump({"state": "success"}, target)
+    with open(os.path.join(executor, "lock"), "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        letting_go = threading.Timer(0.5, fcntl.flock, (held, fcntl.LOCK_UN))
+        letting_go.start()
+        assert run(root)["answer"] == "removed"
+        letting_go.join()
 
 
 def held_by_a_child(path):
