@@ -8,6 +8,7 @@ reaches the mirror. The next checkout removes it; git on the host never reads it
 from __future__ import absolute_import, print_function
 
 import os
+import time
 
 from business_hyper_fusion import checkout, compat, files, git, outcome
 
@@ -69,9 +70,14 @@ class _Maker(object):
 
     def _copy_index(self, made):
         """With what git knows of the files as they were written: all count as unchanged, also those of LFS."""
-        index = checkout.index_of(self._work.ref.index, self._work.request["checkout"]["lfs"])
-        with open(index, "rb") as file:
-            files.publish(os.path.join(made, "index"), file.read())
+        lfs, copy = self._work.request["checkout"]["lfs"], os.path.join(made, "index")
+        with open(checkout.index_of(self._work.ref.index, lfs), "rb") as file:
+            files.publish(copy, file.read())
+        if lfs:
+            # Of a file that is as old as the index, in whole seconds, git looks at the content (racy-git), and takes an
+            # object for another file than its pointer where git-lfs is not set up, as in most images.
+            later = time.time() + 1
+            os.utime(copy, (later, later))
 
     def _git(self, *words):
         words = git.command(*words, settings=LOCAL)

@@ -101,9 +101,11 @@ def test_without_it_there_is_none(machine, address, history):
 def test_files_of_lfs_count_as_unchanged(machine, address, history):
     pointer = history.pointer(b"large")
     history.commit({".gitattributes": "*.bin filter=lfs -text\n", "big.bin": pointer})
-    status, log = built(machine, address, checkout=dict(ON, lfs=True))
+    # as in an image without git-lfs, whose git can't tell what became of a pointer, and looks at the files' times alone
+    script = "export GIT_CONFIG_NOSYSTEM=1; " + DESCRIBE
+    status, log = built(machine, address, script, dict(ON, lfs=True))
     assert status["state"] == "success"
-    assert "v1-2-g" in log and "big.bin" not in log
+    assert "v1-2-g" in log and "-dirty" not in log and "big.bin" not in log
 
 
 @pytest.mark.once
