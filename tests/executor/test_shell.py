@@ -26,10 +26,12 @@ class Shells(object):
         self.machine = machine
 
     def fail(self, address, script=FAILING, kept=3600, **changes):
-        """:returns: the request of a build that failed."""
+        """:returns: the request of a build that failed, and has let go of its executor."""
         limits = self.machine.limits(keep_failed_seconds=kept)
         request = self.machine.request(address, script, limits=limits, **changes)
         self.machine.run(request)
+        executor = self.machine.business.executor(request["executor_id"])
+        self.machine.wait_until(lambda: not lock.held(executor.lock))
         return request
 
     def words(self, request, *words, **given):
@@ -53,7 +55,7 @@ class Shells(object):
         """:returns: pexpect's child on a terminal."""
         command = self.words(request, *words, **given)
         environment = dict(os.environ, TERM="vt100", PS1="$ ")
-        return pexpect.spawn(command[0], command[1:], env=environment, timeout=30, echo=False)
+        return pexpect.spawn(command[0], command[1:], env=environment, timeout=240, echo=False)
 
     def lend(self, request, secrets):
         """:returns: (process of the verb that holds them, name)"""
@@ -151,7 +153,9 @@ def test_on_a_terminal(docker_shells, address):
     child.sendline("echo $((6 * 7)) $TERM; cat left; tty -s && echo on a terminal")
     child.expect("42 vt100\r\nleft by the build\r\non a terminal")
     assert len(docker_shells.containers()) == 1
-    child.sendline("sleep 60")
+    # One process from its first word on: the key is for whoever is in the foreground by then.
+    child.sendline("sh -c 'echo asleep-$((6 * 8)); exec sleep 600'")
+    child.expect_exact("asleep-48")
     child.send("\x03")
     child.sendline("exit 9")
     child.expect(pexpect.EOF)
@@ -194,6 +198,7 @@ def test_the_workspace_is_in_use_meanwhile(shells, address):
     assert lock.held(attempt.shell_lock)
     child.sendline("exit")
     child.expect(pexpect.EOF)
+    child.close()
     assert not lock.held(attempt.shell_lock)
 
 
@@ -212,6 +217,7 @@ def test_a_collection_leaves_it_alone(docker_shells, address):
     child.sendline("")
     child.expect_exact("left by the build")
     child.expect(pexpect.EOF)
+    child.close()
     docker_shells.machine.ask("gc", question)
     assert not os.path.exists(attempt.workspace)
 
@@ -261,6 +267,7 @@ def test_without_a_workspace_in_the_ref_s_own_source(shells, address):
     assert shells.machine.launch(second)["answer"] == "busy"
     child.sendline("exit")
     child.expect(pexpect.EOF)
+    child.close()
     shells.machine.run(second)
     code, _, err = shells.run(request, "true")
     assert code == 3 and "is not there any more" in err
@@ -326,7 +333,7 @@ def test_what_was_lent_goes_with_the_line(shells, address):
     holder.send_signal(signal.SIGHUP)
     holder.wait()
     holder.stdin.close()
-    process.wait_until(lambda: not shells.left_over(request), 5, "the end of the secrets")
+    process.wait_until(lambda: not shells.left_over(request), 60, "the end of the secrets")
 
 
 @pytest.mark.parametrize("name", ["../../..", "gc.lock", "lent.", "lent.0123456789abcdef/../x"])
