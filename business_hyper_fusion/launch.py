@@ -37,6 +37,9 @@ ENDING_SECONDS = 15.0
 """How long a build that has ended may take to let go of the lock before "busy" is the answer: mostly a moment, but on a
 busy machine its process may not run for seconds."""
 
+ENDED_SECONDS = 2.0
+"""The same where that process is gone: its guardian goes next, but somebody's shell stays."""
+
 IDLE = 10
 """Niceness of what is done when the build has ended."""
 
@@ -183,16 +186,20 @@ class Launch(object):
 
     def _acquire(self):
         """The lock, waiting only for a build that has written its end to let go of it."""
-        deadline = compat.monotonic() + ENDING_SECONDS
+        begun = compat.monotonic()
         held = lock.acquire(self._executor.lock)
-        while held is None and compat.monotonic() < deadline and self._is_ending():
+        while held is None and compat.monotonic() - begun < self._patience():
             time.sleep(0.02)
             held = lock.acquire(self._executor.lock)
         return held
 
-    def _is_ending(self):
+    def _patience(self):
+        """:returns: seconds to wait altogether for who had the executor last; 0 while that runs."""
         current = self._current()
-        return current is None or status.terminal(current)
+        if current is not None and not status.terminal(current):
+            return 0.0
+        is_there = current is not None and identity.alive(current["process"])
+        return ENDING_SECONDS if is_there else ENDED_SECONDS
 
     def _current(self):
         """:returns: the status of the build that has, or had, the executor last; or None."""

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 
-from business_hyper_fusion import compat, launch, lock
+from business_hyper_fusion import compat, identity, launch, lock
 from tests.executor.machine import HASH
 
 
@@ -80,6 +80,7 @@ def test_a_worker_that_is_stopped_before_it_lets_go_is_waited_for(machine, addre
 
     monkeypatch.setattr(launch, "time", Time)
     monkeypatch.setattr(compat, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(identity, "alive", lambda process: True)
     monkeypatch.setattr(lock, "acquire", lambda path: "held" if clock[0] > 10 else None)
     begins = launch.Launch(machine.release, machine.request(address, "true"), {})
     assert begins._acquire() == "held"
