@@ -92,6 +92,9 @@ def question(machine):
 
 
 def skew_of(facts, sent, received):
-    """The machine read its clock at the end; the way back is half of the time that was not its own."""
+    """The machine read its clock at the end; the way back is half of the time that was not its own, if no more is
+    known: what any way back accounts for is no skew.
+    """
     on_the_way = max(received - sent - facts["seconds"], 0.0)
-    return facts["clock"] - (received - on_the_way / 2)
+    skew = facts["clock"] - (received - on_the_way / 2)
+    return skew if abs(skew) > on_the_way / 2 else 0.0

@@ -238,7 +238,9 @@ def test_a_clock_that_is_ahead(examine, place, executor_python):
         target.write(AHEAD.format(executor_python))
     os.chmod(python, 0o755)
     found = examine({"python": python})
-    assert (found["clock"].state, found["clock"].detail) == ("warn", "90 s ahead")
+    seconds, way = found["clock"].detail.split(" s ")
+    assert (found["clock"].state, way) == ("warn", "ahead")
+    assert 60 < int(seconds) < 120  # by as much as the way there took longer than the way back
 
 
 def test_half_of_the_way_is_taken_off_the_skew():
@@ -249,9 +251,15 @@ def test_half_of_the_way_is_taken_off_the_skew():
     assert doctor.skew_of(dict(facts, seconds=11.0), 100.0, 110.0) == -3.0
 
 
+def test_what_a_slow_way_may_account_for_is_no_skew():
+    """Asked at 100, answered at 130, 4 s of which were work: by a clock as ours it was read between 104 and 130."""
+    for clock, skew in ((104.0, 0.0), (130.0, 0.0), (103.0, -14.0), (131.0, 14.0)):
+        assert doctor.skew_of({"seconds": 4.0, "clock": clock}, 100.0, 130.0) == skew
+
+
 def test_a_machine_that_is_not_there_is_an_error_of_the_connection(tmpdir):
     machine = machine_of(None, port=process.free_port())
     begun = time.time()
     with pytest.raises(errors.MachineUnreachable):
         doctor.examine(machine, State(str(tmpdir)))
-    assert time.time() - begun < 15
+    assert time.time() - begun < 60
