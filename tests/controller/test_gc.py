@@ -10,12 +10,14 @@ import pytest
 from controller import errors, gc
 from controller.settings import defaults
 from tests.controller.workshop import Sink
+from tests.lab import process
 
 
 def built(controller, machine=None):
-    """:returns: id of a build that has ended."""
+    """:returns: id of a build that has ended, and whose worker has: behind its end that collects, too."""
     build = controller.build(controller.plan("shop", branch="main", machine=machine)).build_id
-    controller.watch(build, Sink())
+    worker = controller.watch(build, Sink())["process"]["pid"]
+    process.wait_until(lambda: not process.alive(worker), 60, "the worker's end")
     return build
 
 
