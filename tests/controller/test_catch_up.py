@@ -38,8 +38,7 @@ def wait_for_the_end(workshop, launched):
             return json.loads(opened.read().decode("utf-8"))["state"] != "running"
 
     process.wait_until(ended, 60, "the end of the build")
-    reserve = os.path.join(os.path.dirname(path), "reserve")  # it goes a moment later
-    process.wait_until(lambda: not os.path.exists(reserve), 60, "the build's last word")
+    workshop.wait_until_free(launched)
 
 
 def told(receiver):

@@ -16,6 +16,7 @@ def test_a_machine_that_is_away_after_a_lost_launch_keeps_the_build(workshop, mo
     first = workshop.controller(machines=machines)
     place = first.build(first.plan("shop", branch="main"))
     first.watch(place.build_id, sink=Sink())
+    workshop.wait_until_free(place)
     controller = workshop.controller(machines=machines)
     workshop.use(place.machine, LocalTransport(cut_after=[0]))  # started; the answer is lost
     for _ in range(tries):

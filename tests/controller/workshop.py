@@ -10,6 +10,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 import io
 import os
 
+from business_hyper_fusion import lock
 from controller import service, settings
 from controller.state import State
 from tests.controller.local_transport import LocalTransport
@@ -85,6 +86,11 @@ class Workshop(object):
 
     def root(self, name):
         return os.path.join(self.directory, name)
+
+    def wait_until_free(self, launched):
+        """Until an executor could take another build: it lets go a moment after the end of the last one is there."""
+        path = os.path.join(self.root(launched.machine), "1/run", launched.executor_id, "lock")
+        process.wait_until(lambda: not lock.held(path), 60, "the executor")
 
     def use(self, name, transport):
         """What the next connection to a machine is: a transport, or an error to raise."""
