@@ -120,7 +120,7 @@ class LocalChannel(Channel):
 
     def _wait(self):
         """The child sees its pipes closed, as under sshd; one that doesn't mind is ended."""
-        end = compat.monotonic() + 5
+        end = compat.monotonic() + 60
         while self._process.poll() is None and compat.monotonic() < end:
             time.sleep(0.005)
         if self._process.poll() is None:

@@ -598,6 +598,7 @@ def test_a_build_that_runs_is_read_once_and_not_at_each_end_beside_it(plain, mon
 
 def test_of_those_that_watch_one_a_second_looks_at_what_others_left(plain, monkeypatch):
     """What hundreds cost that end at once would grow with their square otherwise."""
+    monkeypatch.setattr(accept, "GOING_ON", 600.0)
     plain.launch(1)
     tristan = plain.tristan()
     for number in range(2, 6):
