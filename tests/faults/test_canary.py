@@ -91,15 +91,20 @@ def test_the_search_finds_what_is_there(tmpdir):
         assert files_with(canaries, [str(tmpdir)]) == [str(tmpdir.join("file"))]
         assert files_with(canaries, [str(tmpdir)], but=[str(tmpdir)]) == []
         with Sampler(canaries) as sampler:
-            for words, more in (
-                (["-c", "import time; time.sleep(0.5)", canaries.text("two")], {}),
-                (["-c", "import time; time.sleep(0.5)"], {"SECRET": canaries.text("three")}),
-            ):
-                subprocess.check_call([sys.executable] + words, env=dict(os.environ, **more))
+            show(sampler, 1, words=[canaries.text("two")])
+            show(sampler, 2, SECRET=canaries.text("three"))
         assert set(where for where, _, _ in sampler.found) == {"arguments", "environment"}
         assert canaries.seen_in(canaries.text("x"))
     finally:
         process.remove(directory)
+
+
+def show(sampler, count, words=(), **more):
+    """A process with a canary, until so many were found."""
+    waiting = [sys.executable, "-c", "import sys; sys.stdin.read()"] + list(words)
+    child = subprocess.Popen(waiting, stdin=subprocess.PIPE, env=dict(os.environ, **more))
+    process.wait_until(lambda: len(sampler.found) == count, 60, "a look at it")
+    child.communicate()
 
 
 @rows.hostile(12)

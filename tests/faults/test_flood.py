@@ -16,9 +16,10 @@ from tests.faults.aftermath import check
 from tests.faults.beside import Beside
 from tests.faults.small import is_free, whole
 
-FLOOD = "echo first; timeout 4 yes 'a line of a flood'; echo; echo last"
+FLOOD = "echo first; yes 'a line of a flood' | head -c 104857600; echo; echo last"
 LINE = "echo first; head -c 104857600 /dev/zero | tr '\\0' x; echo; echo last"
 LITTLE = "echo first; sleep 1; echo last"
+WAIT = "until [ -e %s ]; do sleep 0.1; done"
 CAP = 1 << 20
 SLACK = 24 << 20
 """Bytes more than what a quiet build takes: of 100 MB, little."""
@@ -41,8 +42,11 @@ class Peak(Beside):
 
     def _run(self):
         while not self._stop.is_set():
-            self.bytes = max(self.bytes, peak(self._pid))
+            self.look()
             time.sleep(0.02)
+
+    def look(self):
+        self.bytes = max(self.bytes, peak(self._pid))
 
 
 def peak(pid):
@@ -58,9 +62,16 @@ def peak(pid):
 def built(machine, where, script):
     """:returns: (request, terminal status, peak memory of its process)."""
     limits = machine.limits(log_bytes=CAP)
-    request = machine.request(where, script, limits=limits)
+    places = {"SAID": machine.root + "/said", "GO": machine.root + "/go"}
+    script += '; : >"$SAID"; ' + WAIT % '"$GO"'
+    request = machine.request(where, script, limits=limits, environment=places)
     with Peak(machine.launch(request)["process"]["pid"]) as memory:
+        machine.wait_until(lambda: os.path.exists(places["SAID"]), 120)
+        memory.look()
+        open(places["GO"], "w").close()
         status = machine.wait(request, 120)
+    for path in places.values():
+        os.remove(path)
     is_free(machine)
     return request, status, memory.bytes
 
@@ -108,13 +119,18 @@ def test_who_follows_a_flood(operator, injections, script):
 
 def followed(operator, script):
     """:returns: (terminal status, peak memory of `tristan build`)."""
-    child = operator.script(script)
+    child = operator.script("echo begun; " + WAIT % "go" + "; " + script)
     told = threading.Thread(target=child.stderr.read)
     told.start()
-    size = 0
+    size, waits = 0, True
     with Peak(child.pid) as memory:
-        for chunk in iter(lambda: child.stdout.read(65536), b""):
+        for chunk in iter(lambda: os.read(child.stdout.fileno(), 65536), b""):
             size += len(chunk)
+            if waits and b"begun\n" in chunk:
+                waits = False
+                memory.look()
+                source = operator.json("status")[0]["source"]
+                open(os.path.join(source, "go"), "w").close()
     told.join()
     assert child.wait() == 0
     status = operator.json("status")[0]

@@ -19,7 +19,7 @@ from tests.executor.machine import Machine
 from tests.faults import limited, rows, table
 
 GIB = 1024**3
-QUICK = 30
+QUICK = 120
 """Seconds within which a stream is refused, however long it would go on."""
 
 FUZZED = {"deadline": None, "suppress_health_check": list(HealthCheck)}
