@@ -5,7 +5,6 @@ from __future__ import absolute_import, print_function
 import glob
 import os
 import signal
-import threading
 import time
 
 import pytest
@@ -21,10 +20,10 @@ from tests.lab.git_daemon import GitDaemon
 SHOW = 'cat "$TRISTAN_SOURCE/shop.py" && ls "$TRISTAN_SOURCE"'
 STALL = 5
 LARGE = 12 << 20
-"""Bytes of a file; their server is stopped before it has sent them all."""
+"""Bytes of a file; its server goes silent before it has sent them all."""
 
-ROUNDS = 20
-"""Tries to catch git in mid-fetch."""
+SILENT = "head -c 1000000; : >{0}; while [ -e {1} ]; do sleep 0.05; done; cat"
+SLOW = "for _ in 1 2 3 4; do head -c 1000000; sleep 4; done; cat"
 
 
 @pytest.fixture
@@ -41,39 +40,28 @@ def git_daemon(repositories):
     server.stop()
 
 
-class Freezer(object):
-    """Stops whatever serves objects below a process, from the first moment on, until `thaw`."""
+class Silence(object):
+    """All servers of the repositories send no more of a pack than its first million bytes, until `end`."""
 
-    def __init__(self, pid):
-        self._pid = pid
-        self.stopped = set()
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
+    def __init__(self, repositories):
+        place = os.path.join(repositories.directory, "silence")
+        os.mkdir(place)
+        os.chmod(place, 0o777)  # who serves may be another user
+        self._begun, self._lasts = [os.path.join(place, name) for name in ("begun", "lasts")]
+        open(self._lasts, "w").close()
+        repositories.send_through(SILENT.format(self._begun, self._lasts))
 
-    def _run(self):
-        while not self._done.is_set():
-            for pid in process.children(self._pid):
-                name = process.command_name(pid)
-                serves = name.startswith("git") and name != "git-daemon"
-                if serves and pid not in self.stopped:
-                    os.kill(pid, signal.SIGSTOP)
-                    self.stopped.add(pid)
-            time.sleep(0.002)
+    def begun(self):
+        """Whether somebody waits in vain: the same for whoever fetches."""
+        return os.path.exists(self._begun)
 
-    def thaw(self):
-        self._done.set()
-        self._thread.join()
-        for pid in self.stopped:
-            try:
-                os.kill(pid, signal.SIGCONT)
-            except OSError:
-                pass  # it noticed that nobody listens any more
+    def end(self):
+        os.remove(self._lasts)
 
 
 @pytest.fixture
 def servers(git_machine, request):
-    """Function (kind) -> (address, secrets, pid of what serves it)."""
+    """Function (kind) -> (address, secrets)."""
 
     def of(kind):
         if kind == "ssh":
@@ -81,9 +69,9 @@ def servers(git_machine, request):
             known = {"username": "builder", "host_key": server.sshd.known_hosts_line}
             git_machine.configure_git_server({"main": dict(known, kind="plain")})
             secrets = {"git_key": read(server.sshd.client_key)}
-            return server.address("group/shop"), secrets, server.sshd.pid
+            return server.address("group/shop"), secrets
         server = request.getfixturevalue("git_daemon" if kind == "git" else "git_over_http")
-        return server.address("group/shop"), {}, server.pid
+        return server.address("group/shop"), {}
 
     return of
 
@@ -93,23 +81,23 @@ def servers(git_machine, request):
     "kind",
     ["git", pytest.param("http", marks=rows.thorough), pytest.param("ssh", marks=rows.thorough)],
 )
-def test_a_server_goes_silent(git_machine, shop, servers, injections, kind):  # noqa: F811
+def test_a_server_goes_silent(git_machine, shop, repositories, servers, injections, kind):  # noqa: F811
     """... while its line is alive: nothing closes it, and with ssh it is even kept alive."""
-    address, secrets, pid = servers(kind)
+    address, secrets = servers(kind)
     shop.commit({"large": os.urandom(LARGE)}, "Large")
     request = wanted(git_machine, address, secrets)
     request["limits"]["stall_seconds"] = STALL
-    freezer = Freezer(pid)
+    silence = Silence(repositories)
     try:
         with injections.measured():
             begun = time.time()
             status = git_machine.run(request, secrets)
             assert (status["state"], status["cause"]) == ("error", "git_stalled")
             assert "sent nothing for %d s" % STALL in status["message"]
-            assert freezer.stopped and STALL <= time.time() - begun < 45
+            assert silence.begun() and STALL <= time.time() - begun < 45
             whole(git_machine, request, status)
     finally:
-        freezer.thaw()
+        silence.end()
     is_free(git_machine)
     assert_right(git_machine, shop, address, secrets)
 
@@ -132,66 +120,55 @@ def assert_right(machine, repository, address, secrets=None):
 
 @rows.fault(16)
 @rows.thorough
-def test_a_slow_server_is_waited_for(git_machine, shop, git_daemon, injections):  # noqa: F811
+def test_a_slow_server_is_waited_for(git_machine, shop, repositories, git_daemon, injections):  # noqa: F811
     """It does something now and then, each time before its time is over."""
     address = git_daemon.address("group/shop")
     request = git_machine.request(address, SHOW)
-    request["limits"]["stall_seconds"] = 10
-    shop.commit({"large": os.urandom(20 << 20)}, "Large")
+    request["limits"]["stall_seconds"] = 12
+    shop.commit({"large": os.urandom(LARGE)}, "Large")
+    repositories.send_through(SLOW)
     with injections.measured():
-        git_machine.launch(request)
-        for _ in range(4):
-            freezer = Freezer(git_daemon.pid)
-            time.sleep(4)
-            freezer.thaw()
-            time.sleep(0.02)
-        assert git_machine.wait(request)["state"] == "success", git_machine.log(request)
+        status = git_machine.run(request)
+        assert status["state"] == "success", git_machine.log(request)
+        assert status["wall_seconds"] > 16
 
 
 @rows.fault(16)
-def test_git_is_killed_in_mid_fetch(git_machine, shop, git_daemon, injections):  # noqa: F811
+def test_git_is_killed_in_mid_fetch(git_machine, shop, repositories, git_daemon, injections):  # noqa: F811
     address = git_daemon.address("group/shop")
     git_machine.run(git_machine.request(address, SHOW))
+    shop.commit({"shop.py": "answer = 43\n", "large": os.urandom(LARGE)}, "Second")
+    request = git_machine.request(address, SHOW)
     is_free(git_machine)
-    for _ in range(ROUNDS):
-        shop.commit({"shop.py": "answer = 43\n", "large": os.urandom(LARGE)}, "Second")
-        with injections.measured():
-            log = fetched_by_killed_git(git_machine, git_machine.request(address, SHOW), git_daemon)
-        assert "answer = 43" in log and "cloning anew" not in log
-        is_free(git_machine)
-        if "trying again" in log:
-            return
-    raise AssertionError("git was never in mid-fetch")
-
-
-def fetched_by_killed_git(git_machine, request, git_daemon):
-    """Kills what the worker runs while the server is stopped. :returns: text, the log of the build."""
-    freezer = Freezer(git_daemon.pid)
-    worker = git_machine.launch(request)["process"]["pid"]
-    git_machine.wait_until(lambda: freezer.stopped and process.children(worker))
-    for pid in process.children(worker):
-        os.kill(pid, signal.SIGKILL)
-    freezer.thaw()
-    assert git_machine.wait(request)["state"] == "success", git_machine.log(request)
-    return git_machine.log(request)
+    with injections.measured():
+        silence = Silence(repositories)
+        worker = git_machine.launch(request)["process"]["pid"]
+        git_machine.wait_until(silence.begun)
+        for pid in process.children(worker):
+            process.end_at_once(pid)
+        silence.end()
+        assert git_machine.wait(request)["state"] == "success", git_machine.log(request)
+    log = git_machine.log(request)
+    assert "answer = 43" in log and "cloning anew" not in log and "trying again" in log
 
 
 @rows.fault(16)
 @rows.thorough
-def test_startup_is_killed_in_mid_fetch(git_machine, shop, git_daemon, injections):  # noqa: F811
+def test_startup_is_killed_in_mid_fetch(git_machine, shop, repositories, git_daemon, injections):  # noqa: F811
     address = git_daemon.address("group/shop")
+    shop.commit({"large": os.urandom(LARGE)}, "Large")
     request = git_machine.request(address, SHOW)
     with injections.measured():
-        freezer = Freezer(git_daemon.pid)
+        silence = Silence(repositories)
         answer = git_machine.launch(request)
-        git_machine.wait_until(lambda: freezer.stopped)
+        git_machine.wait_until(silence.begun)
         gits = process.children(answer["process"]["pid"])
         os.kill(answer["process"]["pid"], signal.SIGKILL)
         status = git_machine.wait(request)
         assert (status["state"], status["cause"]) == ("lost", "startup_died")
         whole(git_machine, request, status)
         git_machine.wait_until(lambda: not [pid for pid in gits if process.alive(pid)])
-        freezer.thaw()
+        silence.end()
     is_free(git_machine)
     assert_right(git_machine, shop, address)
 

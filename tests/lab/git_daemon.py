@@ -24,6 +24,7 @@ class GitDaemon(object):
         words += ["--port={0}".format(self.port), repositories.base]
         environment = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory"}
         environment["GIT_CONFIG_VALUE_0"] = "*"
+        environment["GIT_CONFIG_GLOBAL"] = repositories.configuration
         log = os.path.join(self.directory, "daemon.log")
         self._child = process.Child(words, log, environment)
         self._child.wait_for(self._answers, 60, "git daemon")

@@ -74,6 +74,7 @@ class Handler(BaseHTTPRequestHandler):
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": "/nonexistent",
+            "GIT_CONFIG_GLOBAL": os.environ.get("GIT_CONFIG_GLOBAL", ""),
             "GIT_PROJECT_ROOT": BASE,
             "GIT_HTTP_EXPORT_ALL": "1",
             "GIT_CONFIG_COUNT": "1",

@@ -137,12 +137,27 @@ class Repository(object):
 
 
 class Repositories(object):
-    """A directory of bare repositories, made on demand."""
+    """A directory of bare repositories, made on demand.
+
+    .configuration (path of a file with settings of git's, which need not be there, for whoever serves them)
+    """
 
     def __init__(self):
         self.directory = process.directory("git")
         self.base = os.path.join(self.directory, "srv")
+        self.configuration = os.path.join(self.directory, "gitconfig")
         os.mkdir(self.base)
+
+    def send_through(self, script):
+        """Have every server send its packs through a shell text, from stdin to stdout, from now on."""
+        hook = os.path.join(self.directory, "send.sh")
+        with io.open(hook, "w") as target:
+            target.write('#!/bin/sh\n"$@" | {{ {0}; }}\n'.format(script))
+        os.chmod(hook, 0o755)
+        # without a word of its own that it is still there
+        settings = "[uploadpack]\n\tpackObjectsHook = {0}\n\tkeepAlive = 0\n".format(hook)
+        with io.open(self.configuration, "w") as target:
+            target.write(settings)
 
     def create(self, name):
         """:param name: str such as "group/shop"
@@ -170,7 +185,8 @@ class GitOverSsh(object):
         self.sshd = Sshd(options=options, docker_group=False)
         # the repositories are not owned by the login
         with io.open(os.path.join(self.sshd.home, ".gitconfig"), "w") as configuration:
-            configuration.write("[safe]\n\tdirectory = *\n")
+            settings = "[safe]\n\tdirectory = *\n[include]\n\tpath = {0}\n"
+            configuration.write(settings.format(repositories.configuration))
 
     def address(self, name):
         """:returns: str, "ssh://builder@127.0.0.1:port/.../name.git" """
@@ -204,6 +220,7 @@ class GitOverHttp(object):
         environment = {
             "LAB_GIT_LOGIN": "{0}:{1}".format(username, password) if username else "",
             "LAB_GIT_CERTIFICATE": certificate,
+            "GIT_CONFIG_GLOBAL": repositories.configuration,
         }
         command = [sys.executable, "-B", script, repositories.base, str(self.port)]
         self._child = process.Child(command, self.log, environment)
