@@ -70,7 +70,10 @@ def machine():
 
 def follow(machine, build_id, on_frame=lambda: None):
     """What one thread does. :returns: bytes that it read."""
-    member = machine.shared.join([build_id])
+    return read(machine.shared.join([build_id]), build_id, on_frame)
+
+
+def read(member, build_id, on_frame=lambda: None):
     data = b""
     try:
         order = {"follow": {"build_id": build_id, "offset": 0}}
@@ -108,6 +111,12 @@ def in_threads(work, names):
     return results
 
 
+def follow_together(machine, names):
+    """All are members before one reads. :returns: as in_threads."""
+    members = dict((name, machine.shared.join([name])) for name in names)
+    return in_threads(lambda name: read(members[name], name), names)
+
+
 def test_each_thread_has_its_own_frames_from_one_channel(machine):
     stays = machine.shared.join(["silent"])  # so that the channel stays when others have left
     names = ["build-%d" % number for number in range(20)]
@@ -129,7 +138,7 @@ def test_one_that_does_not_come_back_for_its_frames_holds_up_no_other(machine):
 
     slow = threading.Thread(target=lambda: follow(machine, "slow", wait))
     slow.start()
-    assert stuck.wait(20)
+    assert stuck.wait(60)
     names = ["quick-%d" % number for number in range(5)]
     results = in_threads(lambda name: follow(machine, name), names)
     assert results == dict((name, whole(name)) for name in names)
@@ -161,7 +170,7 @@ def test_what_is_held_for_a_slow_one_has_a_limit(machine, monkeypatch):
         target=lambda: done.append(in_threads(lambda name: follow(machine, name), names))
     )
     reading.start()
-    process.wait_until(lambda: member.size > 100, 20, "its frames")
+    process.wait_until(lambda: member.size > 100, 60, "its frames")
     assert member.size < 200
     while member.next()[0]["frame"] != "end":
         pass
@@ -173,7 +182,7 @@ def test_what_is_held_for_a_slow_one_has_a_limit(machine, monkeypatch):
 def test_a_cut_is_told_to_all_and_the_next_channel_is_another_one(machine):
     names = ["build-%d" % number for number in range(5)] + ["cut"]
     stays = machine.shared.join(["silent"])
-    results = in_threads(lambda name: follow(machine, name), names)
+    results = follow_together(machine, names)
     assert isinstance(results["cut"], errors.ConnectionLost)
     for name in names[:-1]:
         assert isinstance(results[name], errors.ConnectionLost) or results[name] == whole(name)
@@ -218,6 +227,6 @@ def test_who_reads_and_is_interrupted_leaves_the_others_a_cut(machine):
 def test_a_silence_is_told_to_all(machine, monkeypatch):
     monkeypatch.setattr(watch, "SILENCE", 0.5)
     names = ["silent-%d" % number for number in range(3)]
-    found = in_threads(lambda name: follow(machine, name), names)
+    found = follow_together(machine, names)
     assert all("silent for" in error.message for error in found.values())
     assert machine.opened == 1

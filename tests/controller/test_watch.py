@@ -4,15 +4,18 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import collections
 import hashlib
+import itertools
 import json
+import os
 
 import pytest
 from six.moves import shlex_quote as quote
 
-from controller import errors, watch
+from controller import compat, errors, watch
 from controller.shared_watch import SharedWatch
+from controller.transport import ReceiveTimeout
 from tests.controller import statuses
-from tests.controller.local_transport import LocalTransport
+from tests.controller.local_transport import LocalChannel, LocalTransport
 from tests.controller.workshop import Sink
 from tests.faults import rows
 
@@ -23,13 +26,13 @@ RUNNING = statuses.running(BUILD)
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(watch, "SILENCE", 0.5)
     monkeypatch.setattr(watch, "BACKOFF_FIRST", 0.01)
     monkeypatch.setattr(watch, "BACKOFF_MOST", 0.05)
 
 
 class Scripts(object):
-    """A contact whose channels are shell scripts, one after the other, the last one for ever."""
+    """A contact whose channels are shell scripts, or functions that give one, one after the other, the last one for
+    ever."""
 
     machine = collections.namedtuple("Machine", "name")("builder-1")
 
@@ -46,6 +49,7 @@ class Scripts(object):
         self.opened += 1
         if isinstance(script, Exception):
             raise script
+        script = script() if callable(script) else script
         self.transports.append(LocalTransport())
         return self.transports[-1].open(script)
 
@@ -88,7 +92,7 @@ def of_the_other(frame):
 END = {"frame": "end", "log_bytes": 0}
 
 
-def run(scripts, offset=0, patience=5.0):
+def run(scripts, offset=0, patience=60.0):
     watching = watch.Watch(scripts, patience)
     sink = Sink()
     follow = watching.follow(BUILD, None, offset, sink)
@@ -136,22 +140,44 @@ def test_a_frame_cut_in_the_middle_is_not_handed_out():
     assert (sink.data, sink.offsets) == (b"abcdef", [0])
 
 
-def test_a_silent_connection_counts_as_dead():
-    scripts = Scripts(say(status()) + "; cat >/dev/null", say(ended(""), END))
+def test_a_silent_connection_counts_as_dead(monkeypatch):
+    monkeypatch.setattr(watch, "SILENCE", 0.5)
+
+    def talking():
+        monkeypatch.setattr(watch, "SILENCE", 60.0)
+        return say(ended(""), END)
+
+    scripts = Scripts(say(status()) + "; cat >/dev/null", talking)
     follow, sink = run(scripts)
     assert (scripts.opened, follow.status["state"]) == (2, "success")
     assert scripts.dropped == 1
     assert "silent" in sink.notes[0]
 
 
-def test_beats_keep_a_connection_alive():
-    beat = "; sleep 0.3; " + say({"frame": "beat"})
-    scripts = Scripts(say(status()) + beat * 3 + "; " + say(ended(""), END))
+def test_beats_keep_a_connection_alive(monkeypatch):
+    """By a clock of the test's own each line comes when more than half of the time is over."""
+    now, late = [0.0], 0.6 * watch.SILENCE
+
+    def receive(channel, timeout):
+        if timeout < late:
+            raise ReceiveTimeout("nothing")
+        now[0] += late
+        data = os.read(channel._process.stdout.fileno(), 1)
+        while data and not data.endswith(b"\n"):
+            data += os.read(channel._process.stdout.fileno(), 1)
+        return data
+
+    monkeypatch.setattr(LocalChannel, "_receive", receive)
+    monkeypatch.setattr(compat, "monotonic", lambda: now[0])
+    beat = {"frame": "beat"}
+    scripts = Scripts(say(status(), beat, beat, beat, ended(""), END))
     run(scripts)
-    assert scripts.opened == 1
+    assert scripts.opened == 1 and now[0] > 2 * watch.SILENCE
 
 
-def test_it_gives_up_in_the_end_and_says_that_the_build_goes_on():
+def test_it_gives_up_in_the_end_and_says_that_the_build_goes_on(monkeypatch):
+    looks = itertools.count()
+    monkeypatch.setattr(compat, "monotonic", lambda: 0.05 * next(looks))
     scripts = Scripts(say(status()), errors.MachineUnreachable("no route"))
     with pytest.raises(errors.StillRunning) as caught:
         run(scripts, patience=0.3)
