@@ -19,7 +19,12 @@ RUNNING = fake.status(
 
 SCENARIOS = {
     # a build that goes on for longer than any test
-    "endless": [("status", RUNNING), ("log", b"first line\n"), ("sleep", 300)],
+    "endless": [
+        ("status", RUNNING),
+        ("log", b"first line\n"),
+        ("note", "and on"),
+        ("sleep", 300),
+    ],
     # a log that comes in pieces cut in the middle of lines, colours and characters
     "torn": [
         ("status", RUNNING),

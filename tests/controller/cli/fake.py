@@ -74,7 +74,7 @@ def status(state="success", **fields):
 
 class Controller(object):
     """:param script: list of steps of a watch: ("log", bytes), ("status", dict), ("note", text),
-    ("sleep", seconds), or an exception to raise.
+    ("sleep", seconds), ("call", function), or an exception to raise.
     """
 
     left = []
@@ -133,6 +133,7 @@ class Controller(object):
             sink.log(value, offset)
             return offset + len(value)
         actions = {"status": sink.status, "note": sink.note, "sleep": time.sleep}
+        actions["call"] = lambda function: function()
         actions[kind](value)
         return offset
 

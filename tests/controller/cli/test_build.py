@@ -3,6 +3,7 @@
 from __future__ import absolute_import, print_function, unicode_literals
 
 import json
+import signal
 
 import pytest
 
@@ -140,10 +141,15 @@ def test_ctrl_c_while_launching_says_where_to_look(tristan):
 
 
 def test_timeout_ends_the_watching_alone(tristan):
-    controller = fake.Controller([("status", RUNNING), ("log", b"12345"), ("sleep", 60)])
-    result = tristan("build", "shop", "--timeout", "0.2", controller=controller)
+    def let_it_expire():
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 600
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
+
+    steps = [("status", RUNNING), ("log", b"12345"), ("call", let_it_expire), ("sleep", 60)]
+    controller = fake.Controller(steps)
+    result = tristan("build", "shop", "--timeout", "600", controller=controller)
     assert result.code == 7
-    assert "stopped watching after 0.2 s" in result.err
+    assert "stopped watching after 600 s" in result.err
     assert "tristan logs 9c1e4f2a --follow --offset 5" in result.err
     assert ("cancel",) not in [call[:1] for call in controller.calls]
 
@@ -189,5 +195,8 @@ def test_whom_to_tell_is_handed_on(tristan):
 
 def test_a_timeout_is_over_when_the_build_has_ended(tristan):
     final = fake.status()
-    controller = fake.Controller([("status", RUNNING), ("status", final), ("sleep", 0.6)])
-    assert tristan("build", "shop", "--timeout", "0.3", controller=controller).code == 0
+    left = []
+    look = ("call", lambda: left.append(signal.getitimer(signal.ITIMER_REAL)[0]))
+    controller = fake.Controller([("status", RUNNING), look, ("status", final), look])
+    assert tristan("build", "shop", "--timeout", "600", controller=controller).code == 0
+    assert left[0] > 0 and left[1] == 0

@@ -179,7 +179,11 @@ def test_a_terminal_gets_bold_headings_and_dim_comments(tmpdir):
     environment.pop("NO_COLOR", None)
     words = ["-m", "controller", "preview", "shop"]
     out = pexpect.run(
-        " ".join([sys.executable] + words), cwd=str(tmpdir), env=environment, encoding="utf-8"
+        " ".join([sys.executable] + words),
+        cwd=str(tmpdir),
+        env=environment,
+        encoding="utf-8",
+        timeout=120,
     )
     assert "\x1b[1m==> compile_to_execute.sh <==\x1b[0m" in out
     assert "\x1b[2m# make it\x1b[0m\r\nmake 'di st'\r\n" in out
@@ -188,5 +192,6 @@ def test_a_terminal_gets_bold_headings_and_dim_comments(tmpdir):
         cwd=str(tmpdir),
         env=dict(environment, NO_COLOR="1"),
         encoding="utf-8",
+        timeout=120,
     )
     assert "\x1b" not in plain and "==> compile_to_execute.sh <==" in plain

@@ -35,7 +35,7 @@ def drawn(*calls, **environment):
         ["-B", "-c", CHILD, TOP, json.dumps(calls)],
         env=values,
         dimensions=(24, 60),
-        timeout=30,
+        timeout=120,
     )
     text = child.read().decode("utf-8")
     child.close()

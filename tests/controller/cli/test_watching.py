@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import click
 import pytest
@@ -27,7 +26,9 @@ def ended(child):
 def test_ctrl_c_leaves_the_build_and_says_how_to_come_back(words):
     child = spawn(*words)
     child.expect("first line")
-    time.sleep(0.3)  # what is shown counts as read a moment later; in between it would come twice
+    child.expect(
+        "and on"
+    )  # what is shown counts as read a moment later; in between it would come twice
     child.sendintr()
     code, text = ended(child)
     assert code == 7
