@@ -5,12 +5,12 @@ from __future__ import absolute_import, print_function, unicode_literals
 import json
 import os
 import shutil
-import time
 
 import pytest
 
 from business_hyper_fusion import receive
 from controller import errors, release
+from tests.lab import process
 
 
 @pytest.fixture
@@ -142,11 +142,22 @@ def collection(root, tmpdir):
     return release.Collection([("data_data/x.json", b"{}", 0)], root, str(tmpdir.join("own")))
 
 
+def wait_for_a_tick(tmpdir):
+    """Of the file system's clock: what is written behind it has another time than what was written before."""
+
+    def now():
+        tmpdir.join("tick").write("")
+        return os.stat(str(tmpdir.join("tick"))).st_mtime
+
+    before = now()
+    process.wait_until(lambda: now() != before, 60, "a tick")
+
+
 def test_a_collection_is_made_anew_when_an_operator_s_file_changes(collection, root, tmpdir):
     own, path = str(tmpdir.join("own")), "cache/dependency_lib/python/pip.conf"
     made = [collection.release()]
     assert collection.release() is made[0]
-    time.sleep(0.02)  # longer than a tick of the file system's clock
+    wait_for_a_tick(tmpdir)
     write(own, path, b"[glObal]\n")  # of the same size
     made.append(collection.release())
     assert made[1].files[path].content == b"[glObal]\n"

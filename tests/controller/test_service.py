@@ -66,7 +66,7 @@ def test_a_launch_that_is_watched_at_once_takes_one_channel_for_both(workshop):
         words = {"target": controller.watch, "args": (launched.build_id, sinks[-1])}
         threads.append(threading.Thread(**words))
         threads[-1].start()
-        process.wait_until(lambda: sinks[-1].statuses, 10, "the first status")
+        process.wait_until(lambda: sinks[-1].statuses, 60, "the first status")
     # the second one is followed on the first one's
     assert not [one for one in workshop.commands("builder-1") if "__main__.py watch" in one]
     workshop.release()
@@ -265,7 +265,7 @@ def test_cancel_ends_a_build(workshop):
 
 
 def test_builds_are_listed_over_machines_newest_first(workshop):
-    controller = workshop.controller(machines=("builder-1", "builder-2"))
+    controller = workshop.controller(machines=("builder-1", "builder-2"), executors=2)
     launched = [build(controller, machine=name) for name in ("builder-1", "builder-2", "builder-1")]
     for one in launched:
         controller.watch(one.build_id, sink=Sink())
