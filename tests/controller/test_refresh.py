@@ -81,7 +81,7 @@ def test_a_build_that_ended_unwatched_is_accepted(workshop):
         with io.open(status, encoding="utf-8") as opened:
             return json.load(opened)["state"] == "success"
 
-    process.wait_until(ended, 30, "the build's end")
+    process.wait_until(ended, 60, "the build's end")
     assert build in controller.state.journal.open_ids()
     assert controller.refresh()[0][2] is None
     assert build not in controller.state.journal.open_ids()
@@ -114,7 +114,7 @@ def test_accounts_are_read_once_and_one_that_cannot_be_read_fails_alone(
     try:
         controller = with_accounts(workshop, server)
         build = controller.build(controller.plan("shop", branch="main")).build_id
-        process.wait_until(lambda: controller.find(build)[1]["state"] != "running", 30, "the end")
+        process.wait_until(lambda: controller.find(build)[1]["state"] != "running", 60, "the end")
         name, said, error = controller.refresh()[0]
     finally:
         server.stop()

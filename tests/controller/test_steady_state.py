@@ -42,7 +42,7 @@ def test_the_third_launch_takes_one_round_trip(workshop):
     assert build(controller) == 1
     ready = controller._contacts["builder-1"].transport()._ready
     for _ in range(2):
-        process.wait_until(lambda: ready._waiting, 10, "a waiting shell")
+        process.wait_until(lambda: ready._waiting, 60, "a waiting shell")
         assert build(controller) == 0
 
 
@@ -51,8 +51,8 @@ def test_after_a_cut_it_begins_anew(workshop):
     for _ in range(2):
         build(controller)
     connection = controller._contacts["builder-1"].transport()
-    process.wait_until(lambda: connection._ready._waiting, 10, "a waiting shell")
+    process.wait_until(lambda: connection._ready._waiting, 60, "a waiting shell")
     workshop.sshd.kill_sessions()
-    process.wait_until(lambda: not connection.alive(), 10, "the cut")
+    process.wait_until(lambda: not connection.alive(), 60, "the cut")
     assert build(controller) == 1
     assert controller._contacts["builder-1"].transport()._ready._waiting is None

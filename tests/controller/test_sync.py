@@ -105,7 +105,7 @@ def small_root(tmpdir):
     path = str(tmpdir.mkdir("small"))
     subprocess.check_call(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", path])
     yield path
-    subprocess.check_call(["umount", path])
+    subprocess.check_call(["umount", "--lazy", path])
 
 
 def test_a_full_disk_is_its_own_cause_with_a_remedy(small_root):
