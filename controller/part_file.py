@@ -62,11 +62,26 @@ class PartFile(object):
             self._make_folders()
             if mode_of(self.part) not in (None, stat.S_IFREG):
                 raise in_the_way(self.part)
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-            self._file = io.open(os.open(self.part, flags, 0o666), "r+b", 0)
-            self._lock()
+            self._take()
+            while not self._is_there():
+                self.close()  # another tristan was done with it just then: it has its name by now
+                self._take()
             self._digest = digest_of(self._file)
             self.size = self._file.tell()
+
+    def _take(self):
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        self._file = io.open(os.open(self.part, flags, 0o666), "r+b", 0)
+        self._lock()
+
+    def _is_there(self):
+        """Whether what is open is the file of that name still."""
+        try:
+            return os.path.samestat(os.lstat(self.part), os.fstat(self._file.fileno()))
+        except EnvironmentError as error:
+            if error.errno != errno.ENOENT:
+                raise
+            return False
 
     def _lock(self):
         try:

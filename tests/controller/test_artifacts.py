@@ -9,6 +9,7 @@ import os
 import pytest
 
 from controller import artifacts, errors
+from controller.part_file import PartFile
 from tests.controller import statuses
 from tests.controller.local_transport import LocalTransport
 from tests.controller.ssh_workshop import SshWorkshop
@@ -259,6 +260,27 @@ def test_a_second_tristan_waits_for_its_turn_elsewhere(built, here):
 
     fetch(controller, status, here, ["dist/big"], told=Told(at=1, do=try_too))
     assert "another tristan" in second[0]
+
+
+def test_a_part_that_another_tristan_completes_just_then_is_not_written_any_more(here):
+    first, second = [PartFile(here, "x") for _ in range(2)]
+    first.open()
+    first.write(b"whole")
+    lock = second._lock
+
+    def late():
+        second._lock = lock
+        first.keep()
+        first.close()
+        lock()
+
+    second._lock = late
+    second.open()
+    assert second.size == 0
+    second.write(b"another")
+    second.close()
+    with io.open(os.path.join(here, "x"), "rb") as kept:
+        assert kept.read() == b"whole"
 
 
 def test_over_ssh_a_cut_in_mid_transfer_costs_no_byte(
