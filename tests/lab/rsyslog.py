@@ -87,7 +87,7 @@ class Shipper(object):
         self._child = start(self.directory, self._text)
 
     def stop(self):
-        self._child.stop()
+        self._child.stop(120)  # what it was at it writes down last
 
     def states(self):
         """:returns: list of str, names of its state files"""

@@ -24,7 +24,7 @@ sh "$TRISTAN_BUILD/package_to_docker.sh"
 """
 """What a build runs instead of its own script, so that the context of its image is there in the end."""
 
-START_SECONDS = 30
+START_SECONDS = 120
 
 
 class AppImage(object):
@@ -84,7 +84,7 @@ class Said(object):
 
 
 def _get(address):
-    answer = urlopen(address, timeout=10)
+    answer = urlopen(address, timeout=60)
     try:
         return answer.read().decode("utf-8")
     finally:

@@ -220,7 +220,7 @@ def test_the_image_of_the_demo_s_web_answers(engine, nodejs_image, machine):
         look = "tr '\\0' ' ' </proc/1/cmdline; id -u; echo $SW_AGENT_NAME"
         said = engine.run(["exec", container, "sh", "-c", look])
         assert said == "node server.js 10001\nshop-main\n"
-        engine.run(["stop", container])
+        engine.run(["stop", "--time", "120", container])
         form = ["container", "inspect", "--format", "{{.State.ExitCode}}", container]
         assert engine.run(form).strip() == "0"
 

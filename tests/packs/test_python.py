@@ -231,7 +231,7 @@ def test_the_demo_s_shop_answers_until_it_is_told_to_end(tmpdir):
     environment["PORT"] = str(process.free_port())
     words = [sys.executable, "-c", "import shop.server as s; s.main()"]
     shop = process.Child(words, str(tmpdir.join("log")), environment)
-    shop.wait_for(lambda: "listening" in shop.log_end(), 30, "shop")
+    shop.wait_for(lambda: "listening" in shop.log_end(), 120, "shop")
     answer = urlopen("http://127.0.0.1:%s/" % environment["PORT"])
     assert json.loads(answer.read().decode("ascii")) == {"apple": 30, "pear": 45}
     shop.stop()

@@ -103,7 +103,7 @@ def arrived(receiver, builds):
     wanted = sum(len(lines) for lines in builds.expected.values())
     count = lambda: sum(len(lines) for lines in receiver.lines().values())  # noqa: E731
     try:
-        process.wait_until(lambda: count() >= wanted, 20, "every line")
+        process.wait_until(lambda: count() >= wanted, 120, "every line")
     except process.LabError:
         pass  # the comparison says which
     found = receiver.lines()
