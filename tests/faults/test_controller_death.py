@@ -149,7 +149,8 @@ def test_a_controller_killed_at_any_moment_leaves_its_build_to_the_next(place, i
         while left and not failures:
             try:
                 number = left.pop()
-                found.append(killed(place, number % 2 == 0, random.uniform(0, length * 2.5)))
+                seconds = random.uniform(0, length * 2.5)
+                found.append(killed(place, number % 2 == 0, seconds, recorded=number == 0))
             except BaseException as error:
                 failures.append(error)
                 raise
@@ -167,10 +168,15 @@ def test_a_controller_killed_at_any_moment_leaves_its_build_to_the_next(place, i
     whole.remove()
 
 
-def killed(place, knows, seconds):
-    """Kills a controller after some seconds. :returns: as reattach."""
+def killed(place, knows, seconds, recorded):
+    """Kills a controller after some seconds. :returns: as reattach.
+
+    :param recorded: whether the seconds begin when its build is; of some that all begin at once none may come so far.
+    """
     desk = Desk(place, knows)
     child = desk.start(*desk.build_words())
+    if recorded:
+        process.wait_until(desk.written, 60, "the build's entry")
     threading.Event().wait(seconds)
     child.kill()
     child.communicate()

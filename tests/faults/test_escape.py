@@ -102,7 +102,7 @@ def ended(machine, request, end):
     if end == "cancel":
         machine.wait_for_log(request, "begun")
         machine.ask("cancel", {"build_id": request["build_id"], "reason": ""})
-    return machine.wait(request)
+    return machine.wait(request, 120)
 
 
 @rows.fault(11)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.controller.cli import ecma48
 from tests.executor.machine import Machine
 from tests.faults import hostile, rows, table
+from tests.faults.small import is_left_alone
 from tests.faults.test_hostile_machine import EXIT_CODES, Stage, quick  # noqa: F401
 from tests.lab import git_server
 
@@ -100,9 +101,7 @@ class Place(object):
         self.request = self.machine.request(self.address, ": >out", artifacts=["out"])
         assert self.machine.run(self.request)["state"] == "success"
         self._run = self.machine.business.run
-        self.machine.wait_until(
-            lambda: self.machine.ask("builds", {})["executors"]["1"]["busy"] is False
-        )
+        is_left_alone(self.machine, self.request)
         shutil.copytree(self._run, self._run + ".kept", symlinks=True)
 
     def restore(self):
@@ -190,8 +189,6 @@ def test_names_that_are_none_of_ours_are_in_nobodys_way(place):
         assert [one["build_id"] for one in found["builds"]] == [place.request["build_id"]]
         again = place.machine.request(place.address, "true")
         assert place.machine.run(again)["state"] == "success"
+        is_left_alone(place.machine, again)
     finally:
-        place.machine.wait_until(
-            lambda: place.machine.ask("builds", {})["executors"]["1"]["busy"] is False
-        )
         place.restore()

@@ -14,6 +14,7 @@ from tests.executor.conftest import PROJECT
 from tests.executor.machine import REPOSITORY, Machine
 from tests.executor.test_shell import Shells
 from tests.faults import rows
+from tests.faults.small import is_free
 from tests.lab import process
 
 KINDS = ("directory", "file", "link", "pipe", "bare")
@@ -162,6 +163,7 @@ def fetched(host):
 
 
 def collected(host):
+    is_free(host.machine)
     said = host.machine.ask("gc", dict(TIDY, engine=host.machine.engine))
     assert said["answer"] == "gc" and not said["failed"], said
     assert {"caches", "refs"} <= set(one["kind"] for one in said["removed"])
