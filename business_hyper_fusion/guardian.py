@@ -48,12 +48,19 @@ def end_orphans():
 
 def lose(release, names, wait_status):
     """Should the worker have ended without a terminal state, write that for it, and what else of it is missing."""
-    from business_hyper_fusion import lost
+    from business_hyper_fusion import lock, lost
     from business_hyper_fusion.layout import Business
 
     executor_id, build_id, number = names
+    executor = Business.of_release(release).executor(executor_id)
+    attempt = executor.attempt(build_id, number)
+    if wait_status == 0:
+        # It has let go of the lock before: who has that now writes what is missing, and nobody else at the same time.
+        held = lock.acquire(executor.lock)
+        if held is not None:
+            lost.lose(attempt)
+        return
     how = "ended with exit status %d" % os.WEXITSTATUS(wait_status)
     if os.WIFSIGNALED(wait_status):
         how = "was killed by signal %d" % os.WTERMSIG(wait_status)
-    attempt = Business.of_release(release).executor(executor_id).attempt(build_id, number)
     lost.lose(attempt, how, below=os.getpid())

@@ -11,7 +11,7 @@ import subprocess
 import pexpect
 import pytest
 
-from business_hyper_fusion import compat, lock
+from business_hyper_fusion import compat, lock, shell, workspace
 from tests.executor.machine import engine_of
 from tests.executor.test_package import PUBLISH
 from tests.lab import process, python
@@ -220,6 +220,24 @@ def test_a_collection_leaves_it_alone(docker_shells, address):
     child.close()
     docker_shells.machine.ask("gc", question)
     assert not os.path.exists(attempt.workspace)
+
+
+def test_a_workspace_that_goes_in_just_this_moment_is_told(shells, address, monkeypatch):
+    request = shells.fail(address)
+    attempt = shells.machine.attempt(request)
+    opened = shell.Shell(shells.machine.business, request["build_id"], 1, "-")
+    acquire = lock.acquire
+
+    def acquire_late(path, shared=False):
+        monkeypatch.setattr(lock, "acquire", acquire)
+        workspace.remove(attempt)
+        return acquire(path, shared)
+
+    monkeypatch.setattr(lock, "acquire", acquire_late)
+    with pytest.raises(shell.Refusal) as refused:
+        opened.run(["true"])
+    assert "was removed" in str(refused.value)
+    assert not lock.held(attempt.shell_lock)
 
 
 @pytest.mark.once
