@@ -76,6 +76,9 @@ build_profiles:
   short:
     <<: *script
     limits: {{soft: 3s, hard: 5s}}
+  asked:
+    <<: *script
+    limits: {{soft: 3s, hard: 10m}}
   no_image: {{language: python, image: "127.0.0.1:1/no/such:image"}}
 
 projects:
@@ -85,6 +88,7 @@ projects:
   script: {{repository: group/shop, build_profile: script}}
   once: {{repository: group/shop, build_profile: once}}
   short: {{repository: group/shop, build_profile: short}}
+  asked: {{repository: group/shop, build_profile: asked}}
   no_image: {{repository: group/shop, build_profile: no_image}}
   no_repository: {{repository: group/none, build_profile: script}}
 """
@@ -101,6 +105,9 @@ MACHINE = """  {name}:
 
 PASSWORD = "registry$ecret;'\""
 """Of the registry's only user, ``robot``."""
+
+HOLD = 'until [ -e "go-$TRISTAN_BUILD_ID" ]; do sleep 0.1; done'
+"""A script that lasts until its build is released."""
 
 Result = collections.namedtuple("Result", "code out err")
 
@@ -246,6 +253,17 @@ class Operator(object):
             time.sleep(0.2)
             status = self.json("status", build_id)
         return status
+
+    def release(self, build_id):
+        """Let a script go on behind HOLD."""
+        sources = []
+
+        def checked_out():
+            sources.append(self.json("status", build_id)["source"])
+            return sources[-1]
+
+        process.wait_until(checked_out, 60, "the source of " + build_id)
+        io.open(os.path.join(sources[-1], "go-" + build_id), "w").close()
 
     def allow_little_room(self):
         """Builds begin on a disk of any size, until `configure` is called."""

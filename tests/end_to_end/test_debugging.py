@@ -70,10 +70,14 @@ def test_a_shell_on_a_terminal(operator, failed):
     child = operator.on_terminal("shell", failed)
     child.expect_exact("==> shell in sha256:")
     child.setwinsize(37, 101)
-    child.sendline("sleep 0.5; stty size; echo $TERM $TRISTAN_PROJECT")
+    # What is typed is shown too, and is not what is expected.
+    child.sendline(
+        "until stty size | grep 37' 101'; do sleep 0.1; done; echo $TERM $TRISTAN_PROJECT"
+    )
     child.expect_exact("37 101")
     child.expect_exact("xterm script")
-    child.sendline("sleep 60")
+    child.sendline("sh -c 'echo wa\"it\"s; exec sleep 600'")
+    child.expect_exact("waits")
     child.send("\x03")
     child.sendline("cat left; exit 9")
     child.expect("[\r\n]here\r\n")
@@ -102,7 +106,7 @@ def test_the_terminal_is_restored_however_it_ends(operator, failed):
     operator.sshd.kill_sessions()
     child.expect_exact("was cut")
     child.expect_exact("code 3\r\nrestored")
-    process.wait_until(lambda: operator.containers() == [], 20, "the shell's container to end")
+    process.wait_until(lambda: operator.containers() == [], 60, "the shell's container to end")
     child = in_a_shell(operator, "shell", "ffffffff")
     child.expect_exact("code 2\r\nrestored")
 

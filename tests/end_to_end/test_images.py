@@ -96,7 +96,7 @@ def test_the_image_starts_and_answers(operator, registry, status):
         ask = (
             "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080/').read().decode())"
         )
-        process.wait_until(lambda: _answer(engine, name, ask), 30, "the image's server")
+        process.wait_until(lambda: _answer(engine, name, ask), 120, "the image's server")
         assert _answer(engine, name, ask).strip() == "it's; $(id)"
         variables = engine.run(["exec", name, "env"]).splitlines()
         assert "SW_AGENT_NAME=served-main" in variables

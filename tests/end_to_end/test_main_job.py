@@ -11,10 +11,11 @@ import zipfile
 
 import pytest
 
+from tests.end_to_end.operator import HOLD
 from tests.faults import rows
 from tests.lab import process
 
-LOOPS = "i=0; while [ $i -lt 600 ]; do i=$((i+1)); echo line $i; sleep 0.1; done"
+LOOPS = "i=0; while [ $i -lt 6000 ]; do i=$((i+1)); echo line $i; sleep 0.1; done"
 
 
 def record(operator):
@@ -29,6 +30,16 @@ def ended(child):
     text = child.read().decode("utf-8")
     child.close()
     return child.exitstatus, text
+
+
+def read_until(stream, word):
+    """:returns: bytes, all up to the first line that holds a word."""
+    found = b""
+    for line in iter(stream.readline, b""):
+        found += line
+        if word in line:
+            return found
+    raise AssertionError("no %s in %s" % (word, found))
 
 
 def rest(child):
@@ -87,8 +98,14 @@ def test_builds_a_nodejs_project(operator):
 
 @pytest.mark.pairs
 def test_status_shows_what_each_phase_used(operator):
-    script = "head -c 5000000 /dev/zero > zeros; python3 -c 'sum(range(40000000))'"
-    assert operator.script(script).wait() == 0
+    script = "head -c 5000000 /dev/zero > zeros; python3 -c 'sum(range(40000000))'; "
+    # Who hands on what is said also measures: the container lasts until that was seen.
+    child = operator.script(script + HOLD.replace("sleep", "echo tick; sleep"))
+    for _ in range(3):
+        read_until(child.stdout, b"tick")
+    operator.release(operator.json("status")[0]["build_id"])
+    _, err = rest(child)
+    assert child.returncode == 0, err
     one = operator.json("status")[0]
     phases = dict((phase["name"], phase) for phase in one["phases"])
     assert phases["build"]["cpu_seconds"] > 0.2
@@ -105,16 +122,19 @@ def test_status_shows_what_each_phase_used(operator):
 
 @pytest.mark.pairs
 def test_detach_follow_and_read_again(operator):
-    build_id = operator.detached("for i in 1 2 3 4 5; do echo tick $i; sleep 0.3; done")
+    build_id = operator.detached("echo tick; " + HOLD + "; echo tock")
     assert operator.json("status", build_id)["state"] == "running"
-    followed = operator.run("logs", build_id[-8:], "--follow")
-    assert followed.code == 0
-    assert "tick 5" in followed.out
+    follower = operator.start("logs", build_id[-8:], "--follow")
+    followed = read_until(follower.stdout, b"tick")
+    operator.release(build_id)
+    followed += rest(follower)[0]
+    assert follower.returncode == 0
+    assert b"\ntock\n" in followed
     status = operator.json("status", build_id)
-    assert followed.out.encode("utf-8") == operator.log(status)
-    assert operator.run("logs", build_id).out == followed.out
-    rest = operator.run("logs", build_id[:20], "--offset", "10").out
-    assert rest == followed.out[10:]
+    assert followed == operator.log(status)
+    assert operator.run("logs", build_id).out.encode("utf-8") == followed
+    from_there = operator.run("logs", build_id[:20], "--offset", "10").out
+    assert from_there.encode("utf-8") == followed[10:]
 
 
 def test_json_gives_one_object_and_the_log_on_stderr(operator):
@@ -144,7 +164,7 @@ def test_parameters_reach_the_script(operator):
     "words, code, state, cause",
     [
         (["script", "--param", "SCRIPT=exit 9"], 1, "failed", "script_failed"),
-        (["short", "--param", "SCRIPT=sleep 60"], 4, "timeout", "soft_limit"),
+        (["asked", "--param", "SCRIPT=sleep 300"], 4, "timeout", "soft_limit"),
         (["no_image"], 3, "error", "image_unavailable"),
         (["no_repository"], 3, "error", "repository_unavailable"),
     ],
@@ -206,23 +226,28 @@ def test_cancel_leaves_nothing(operator):
 
 
 def test_busy_then_wait(operator):
-    first, second = [operator.detached("sleep 4") for _ in range(2)]
+    first, second = [operator.detached(HOLD) for _ in range(2)]
     busy = operator.run("build", "shop", "--branch", "main")
     assert busy.code == 8
     assert "--wait" in busy.err
     assert "0 of 2 free" in operator.run("machines").out
-    waited = operator.run("build", "shop", "--branch", "main", "--wait")
-    assert waited.code == 0, waited
+    waiting = operator.start("build", "shop", "--branch", "main", "--wait")
+    read_until(waiting.stderr, b"waiting for one that is free")
     for build_id in (first, second):
-        assert operator.json("status", build_id)["state"] == "success"
+        operator.release(build_id)
+    _, err = rest(waiting)
+    assert waiting.returncode == 0, err
+    for build_id in (first, second):
+        wait_for_state(operator, build_id, "success")
 
 
 def test_timeout_of_watching_leaves_the_build(operator):
-    child = operator.script("sleep 3; echo done", "--timeout", "1")
+    child = operator.script(HOLD, "--timeout", "1")
     _, err = child.communicate()
     assert child.returncode == 7
     build_id = operator.json("status")[0]["build_id"]
     assert build_id[-8:] in err.decode("utf-8")
+    operator.release(build_id)
     assert wait_for_state(operator, build_id, "success")
 
 
@@ -267,28 +292,30 @@ def test_the_live_line_on_a_terminal(operator):
 
 
 def test_a_watcher_that_is_killed_kills_nothing_and_another_goes_on(operator):
-    child = operator.script("for i in 1 2 3 4 5 6 7 8 9; do echo tick $i; sleep 0.3; done")
-    while b"tick 2" not in child.stdout.readline():
-        pass
+    child = operator.script("echo tick; " + HOLD)
+    read_until(child.stdout, b"tick")
     child.send_signal(signal.SIGKILL)
     rest(child)
     build_id = operator.json("status")[0]["build_id"]
     assert operator.json("status", build_id)["state"] == "running"
-    followed = operator.run("logs", build_id, "--follow")
-    assert followed.code == 0
-    assert followed.out.encode("utf-8") == operator.log(operator.json("status", build_id))
+    follower = operator.start("logs", build_id, "--follow")
+    followed = read_until(follower.stdout, b"tick")
+    operator.release(build_id)
+    followed += rest(follower)[0]
+    assert follower.returncode == 0
+    assert followed == operator.log(operator.json("status", build_id))
     assert [one["build_id"] for one in operator.json("status")].count(build_id) == 1
 
 
 def test_a_connection_that_is_cut_resumes(operator):
-    child = operator.script("for i in 1 2 3 4 5 6 7 8 9; do echo tick $i; sleep 0.3; done")
-    while b"tick 2" not in child.stdout.readline():
-        pass
+    child = operator.script("echo tick; " + HOLD + "; echo tock")
+    read_until(child.stdout, b"tick")
     before = operator.json("status")[0]["build_id"]
     assert operator.sshd.kill_sessions()
+    operator.release(before)
     out, err = rest(child)
     assert child.returncode == 0, err
-    assert b"tick 9" in out
+    assert b"tock" in out
     status = operator.json("status", before)
     assert operator.log(status).endswith(out)
 
@@ -310,7 +337,7 @@ def test_logs_of_a_running_build_come_at_once(operator):
     try:
         wait_for_state(operator, build_id, "running")
         process.wait_until(
-            lambda: "early" in operator.run("logs", build_id).out, 30, "the log's first line"
+            lambda: "early" in operator.run("logs", build_id).out, 60, "the log's first line"
         )
         begun = time.time()
         assert operator.run("logs", build_id).code == 0

@@ -176,7 +176,7 @@ def test_hard_machine(obstructed):
 def test_no_sftp_and_one_session(obstructed):
     operator = obstructed(options={"Subsystem": None, "MaxSessions": 1})
     assert build(operator).code == 0
-    child = operator.script("echo begun; sleep 30", "--cancel-on-interrupt")
+    child = operator.script("echo begun; sleep 300", "--cancel-on-interrupt")
     while b"begun" not in child.stdout.readline():
         pass
     child.send_signal(2)
@@ -189,7 +189,7 @@ def test_engine_of_another_user_is_stopped_through_the_engine(obstructed, engine
     operator = obstructed(docker_group=False)
     sudo = setuid_docker(operator, engine)
     edit(operator, "command: [%s]" % ", ".join(engine.command), "command: [%s]" % sudo)
-    child = operator.script("echo begun; sleep 60", "--cancel-on-interrupt")
+    child = operator.script("echo begun; sleep 300", "--cancel-on-interrupt")
     while b"begun" not in child.stdout.readline():
         pass
     child.send_signal(2)

@@ -31,7 +31,7 @@ def releases(operator):
 
 @rows.fault(20)
 def test_sync_during_a_build_leaves_it_on_its_own_release(operator, colleague, injections):
-    before = operator.detached("sleep 4; cat $TRISTAN_BUILD/build_project.sh | sha256sum")
+    before = operator.detached(operators.HOLD + "; cat $TRISTAN_BUILD/build_project.sh | sha256sum")
     with injections.measured():
         result = colleague.run(
             "build", "script", "--branch", "main", "--json", "--param", "SCRIPT=true"
@@ -39,6 +39,7 @@ def test_sync_during_a_build_leaves_it_on_its_own_release(operator, colleague, i
     assert result.code == 0, result
     assert "pushed" in result.err
     other = json.loads(result.out)
+    operator.release(before)
     assert operator.run("logs", before, "--follow").code == 0
     first = operator.json("status", before)
     assert first["state"] == "success"
