@@ -93,7 +93,13 @@ def test_work_that_was_not_done_stops_the_row_with_its_words(tmp_path, contender
 
 
 def test_nothing_is_left_of_a_contender_that_does_not_end(tmp_path, contender, monkeypatch):
-    monkeypatch.setattr(measure, "LONGEST_ROUND", 1)
+    stop = measure.Running.stop
+
+    def stop_soon(running):
+        monkeypatch.setattr(measure, "LONGEST_ROUND", 1)
+        stop(running)
+
+    monkeypatch.setattr(measure.Running, "stop", stop_soon)
     body = "open(%r, 'w').write(str(os.getpid()))" % str(tmp_path / "pid")
     body += "\nimport atexit, time; atexit.register(time.sleep, 60)"
     run(tmp_path, contender("stays", body), rounds=1)

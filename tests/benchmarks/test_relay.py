@@ -47,9 +47,8 @@ def send_back(connection):
 def test_it_is_late_whole_and_in_order(port):
     caller = called(port)
     ask(caller, b"first")  # the connection is made meanwhile
-    begun = time.time()
-    ask(caller, b"second")
-    assert 2 * DELAY <= time.time() - begun < 10 * DELAY
+    # No answer is early; a machine that is busy with something else makes some of them later.
+    process.wait_until(lambda: seconds_of_asking(caller) < 10 * DELAY, 60, "an answer in time")
     sent = b"".join(b"%d\n" % number for number in range(200000))
     sender = threading.Thread(target=caller.sendall, args=(sent,))
     sender.start()
@@ -59,11 +58,19 @@ def test_it_is_late_whole_and_in_order(port):
     assert caller.recv(1) == b""
 
 
+def seconds_of_asking(caller):
+    begun = time.monotonic()
+    ask(caller, b"second")
+    seconds = time.monotonic() - begun
+    assert seconds >= 2 * DELAY
+    return seconds
+
+
 def called(port):
-    end = time.time() + 10
+    end = time.time() + 60
     while True:
         try:
-            return socket.create_connection(("127.0.0.1", port), 10)
+            return socket.create_connection(("127.0.0.1", port), 60)
         except EnvironmentError:
             assert time.time() < end
             time.sleep(0.01)
