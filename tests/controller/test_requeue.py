@@ -124,7 +124,8 @@ def test_an_unwatched_build_goes_on_at_the_next_contact_of_any_kind(workshop):
     later = workshop.controller(DIES % "*.1", TWO)
     later.status()
     entry = later.state.journal.read(launched.build_id)
-    assert (entry["attempt"], entry["stage"]) == (2, "launched")
+    # the attempt may have ended by the end of that very contact
+    assert entry["attempt"] == 2 and entry["stage"] in ("launched", "accepted")
     assert later.watch(launched.build_id, sink=Sink())["state"] == "success"
 
 
