@@ -14,6 +14,7 @@ from business_hyper_fusion import files, layout, lock, order, status
 from business_hyper_fusion.log import Log
 from business_hyper_fusion.masker import Masker
 from business_hyper_fusion.protocol import PHASES
+from tests.lab import process
 
 LINES_A_PHASE = 3
 
@@ -32,7 +33,8 @@ class Build(object):
         executor = business.executor(executor_id)
         attempt = executor.attempt(self.build_id, 1)
         os.makedirs(attempt.path)
-        self._lock = lock.acquire(executor.lock)
+        self._lock = None
+        process.wait_until(lambda: self._takes(executor.lock), 60, "a free executor")
         os.chmod(
             executor.lock, 0o666
         )  # whoever looks after builds tries to take it, as another user than this
@@ -41,6 +43,11 @@ class Build(object):
         self._log = Log(attempt.log, LOG_BYTES, Masker([]))
         self._status = status.Status(attempt, status.initial(request))
         self._status.begin()
+
+    def _takes(self, path):
+        """Whether the lock is ours; the real build that was here before, or its upkeep, may hold it a moment longer."""
+        self._lock = lock.acquire(path)
+        return self._lock is not None
 
     def phase(self, name):
         """Goes through a phase."""
