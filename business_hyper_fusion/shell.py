@@ -134,6 +134,9 @@ class Shell(object):
             if held is None:
                 raise Refusal("the build's workspace is being removed; its time is over")
             try:
+                # A removal takes the lock's file along: who opened that just before has it for nothing.
+                if not os.path.isdir(workspace.source_of(attempt)):
+                    raise Refusal("the build's workspace was removed; its time is over")
                 yield again.aside(self._work, attempt.workspace, workspace.source_of(attempt))
             finally:
                 os.close(held)
