@@ -66,8 +66,16 @@ class Slots(object):
     def _prune(self):
         paths = [os.path.join(self._directory, name) for name in listed(self._directory)]
         if len(paths) > 2 * KEPT:
-            for path in sorted(paths, key=lambda one: os.stat(one).st_mtime)[:-KEPT]:
+            for path in sorted(paths, key=age)[:-KEPT]:
                 documents.remove(path)
+
+
+def age(path):
+    """Of when a file was written; 0 of one that another tristan has removed meanwhile."""
+    try:
+        return os.stat(path).st_mtime
+    except EnvironmentError:
+        return 0
 
 
 def check(slot):

@@ -71,6 +71,15 @@ def test_slots_of_long_ago_go(workshop, monkeypatch):
     assert len(os.listdir(directory)) == 3 and "old8" in os.listdir(directory)
 
 
+def test_slots_that_another_one_removes_meanwhile_are_gone(workshop, monkeypatch):
+    monkeypatch.setattr(slots, "KEPT", 3)
+    there = ["gone%d" % number for number in range(9)]
+    monkeypatch.setattr(slots, "listed", lambda directory: os.listdir(directory) + there)
+    controller = workshop.controller()
+    plan = planned(controller)
+    assert controller.build_for("nightly", plan).build_id == plan.build_id
+
+
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 201])
 def test_a_name_that_nobody_can_read_is_refused(workshop, name):
     controller = workshop.controller()
