@@ -117,7 +117,10 @@ class Sshd(object):
 
     def go_away(self):
         """Stop the listener and cut every connection; remote commands live. `start()` brings it back."""
+        # Stopped first: who is let in behind the look at the sessions would stay.
+        self._child.signal(signal.SIGSTOP)
         connected = self.sessions()
+        self._child.signal(signal.SIGKILL)
         self._child.stop()
         for pid in reversed(connected):
             _kill(pid)
