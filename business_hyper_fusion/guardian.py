@@ -55,9 +55,8 @@ def lose(release, names, wait_status):
     executor = Business.of_release(release).executor(executor_id)
     attempt = executor.attempt(build_id, number)
     if wait_status == 0:
-        # It has let go of the lock before: who has that now writes what is missing, and nobody else at the same time.
-        held = lock.acquire(executor.lock)
-        if held is not None:
+        # The worker has let go of the lock: who has it now, and nobody else meanwhile, writes what is missing.
+        if lock.acquire(executor.lock) is not None:
             lost.lose(attempt)
         return
     how = "ended with exit status %d" % os.WEXITSTATUS(wait_status)

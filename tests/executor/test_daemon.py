@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from business_hyper_fusion import cancel, files, identity
+from business_hyper_fusion import cancel, files, identity, lock
 from tests.executor.test_phases import containers
 from tests.lab import process
 
@@ -174,6 +174,40 @@ def test_another_boot_is_a_reboot_and_no_stranger_is_killed(machine, address):
     assert stranger.poll() is None
     stranger.kill()
     stranger.wait()
+
+
+GUARD = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from business_hyper_fusion import guardian
+worker = os.fork()
+if not worker:
+    os._exit(0)
+guardian.main(sys.argv[1], sys.argv[2:5] + [str(worker), "1", sys.argv[5]])
+"""
+"""A guardian whose worker has let go of the executor."""
+
+
+def test_a_guardian_leaves_an_end_to_whoever_has_the_executor(machine, address):
+    """What the disk did not take is written once there is room, by one of all who could."""
+    request = machine.request(address, "true")
+    machine.run(request)
+    attempt = machine.attempt(request)
+    machine.wait_until(lambda: not lock.held(attempt.executor.lock))
+    with open(attempt.events, "rb") as source:
+        events = source.readlines()
+    with open(attempt.events, "wb") as target:
+        target.writelines(events[:-1])
+    files.publish(attempt.reserve, b"")
+    words = ["-c", GUARD, machine.release, "1", request["build_id"], "1", attempt.reserve]
+    held = lock.acquire(attempt.executor.lock)
+    machine._python(words, b"")
+    assert os.path.exists(attempt.reserve)
+    os.close(held)
+    machine._python(words, b"")
+    assert not os.path.exists(attempt.reserve)
+    with open(attempt.events, "rb") as source:
+        assert len(source.readlines()) == len(events)
 
 
 def test_identity_of_a_recycled_pid_is_not_alive():
