@@ -33,15 +33,25 @@ SPARE_AFTER = 0.3
 DYING_SECONDS = 0.2
 """How long the end of a connection takes to be seen, once its channels are closed."""
 
+ANSWER_SECONDS = 60.0
+"""How long a machine may take to answer what is asked of a session: its login may wait 25 s for a service (D-Bus)."""
+
 
 class Session(paramiko.Channel):
-    """paramiko's own forgets an end that comes just before it asks for something, and waits for an answer for ever."""
+    """paramiko's own waits for ever for an answer, also where an end came just before it asked for something."""
 
     def _event_pending(self):
         with self.lock:
             if self.closed:
                 raise paramiko.SSHException("Channel closed.")
             super(Session, self)._event_pending()
+
+    def _wait_for_event(self):
+        if not self.event.wait(ANSWER_SECONDS):
+            # Whether it has begun, or will once the machine goes on, can't be known: as after a cut.
+            self.transport.close()
+            raise EOFError("no answer within %g seconds" % ANSWER_SECONDS)
+        super(Session, self)._wait_for_event()
 
 
 def connect(machine, known_hosts, ssh_config_path, timeout):

@@ -105,10 +105,17 @@ class Sshd(object):
 
         :returns: int, how many sshd processes were killed
         """
-        killed = self.sessions()
-        for pid in reversed(killed):
-            _kill(pid)
-        return len(killed)
+        return self.signal_sessions(signal.SIGKILL)
+
+    def signal_sessions(self, number):
+        """Have what serves connections stop or go on; those of connections that were closed may end meanwhile.
+
+        :returns: int, how many sshd processes there were
+        """
+        found = self.sessions()
+        for pid in reversed(found):
+            _signal(pid, number)
+        return len(found)
 
     def stop_listening(self):
         """Stop the listener only: connections and remote commands go on. `start()` brings it
@@ -123,7 +130,7 @@ class Sshd(object):
         self._child.signal(signal.SIGKILL)
         self._child.stop()
         for pid in reversed(connected):
-            _kill(pid)
+            _signal(pid, signal.SIGKILL)
 
     def replace_host_key(self):
         """Come back on the same port as another host."""
@@ -286,8 +293,8 @@ def _joined(group_text, gid, user):
     return "\n".join(lines) + "\n"
 
 
-def _kill(pid):
+def _signal(pid, number):
     try:
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
     except OSError:
         pass

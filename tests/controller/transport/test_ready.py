@@ -101,24 +101,14 @@ def test_a_silent_connection_is_noticed_as_soon_as_by_opening(sshd, operator, ma
     operator.know(sshd)
     connection = waiting(operator.connect(machine_of(sshd)))
     connection._ready._waiting._patience = 1.0
-    monitors = sshd.sessions()
-    tell(monitors, signal.SIGSTOP)
+    sshd.signal_sessions(signal.SIGSTOP)
     try:
         channel, begun = connection.open("echo late"), time.time()
         with pytest.raises(errors.ConnectionLost):
             channel.read_line(300)
         assert time.time() - begun < 60
     finally:
-        tell(monitors, signal.SIGCONT)
-
-
-def tell(pids, number):
-    """Those of connections that an earlier test has closed may have ended meanwhile."""
-    for pid in pids:
-        try:
-            os.kill(pid, number)
-        except OSError:
-            pass
+        sshd.signal_sessions(signal.SIGCONT)
 
 
 def test_a_dead_connection_says_that_nothing_was_started(sshd, connection):

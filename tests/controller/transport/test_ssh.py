@@ -3,6 +3,7 @@
 from __future__ import absolute_import, print_function, unicode_literals
 
 import os
+import signal
 import socket
 import threading
 import time
@@ -164,6 +165,28 @@ def test_a_cut_just_before_something_is_asked_of_a_session_is_told(connection):
     thread.start()
     thread.join(60)
     assert told
+
+
+@pytest.mark.parametrize("ask", ["open", "open_terminal"])
+def test_a_machine_that_stands_still_when_something_is_asked_of_a_session_counts_as_cut(
+    sshd, connection, monkeypatch, ask
+):
+    """Its kernel goes on acknowledging what is sent, so that no keepalive fails."""
+    try_session = connection.try_session
+
+    def and_stand_still():
+        session = try_session()
+        sshd.signal_sessions(signal.SIGSTOP)
+        return session
+
+    monkeypatch.setattr(ssh, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(connection, "try_session", and_stand_still)
+    try:
+        with pytest.raises(errors.ConnectionLost):
+            getattr(connection, ask)("true")
+        assert not connection.alive()
+    finally:
+        sshd.signal_sessions(signal.SIGCONT)
 
 
 def test_a_cut_before_the_exit_status(sshd, connection):
