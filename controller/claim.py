@@ -5,8 +5,8 @@ again: the kernel's own queue knows no patience.
 
 In: a path below the state directory. Out: whether the claim is held, for as long as the block lasts.
 
-The kernel lets go of it when the process dies, so nothing has to be cleaned up; the file itself stays, since removing
-it would let two hold it.
+The kernel lets go of it when the process dies, so nothing has to be cleaned up. The file stays until discard() takes
+it away, under its own lock: who waited for that sees that the file has gone, and makes another.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
@@ -19,8 +19,8 @@ import threading
 import time
 
 from controller import compat
-from controller.documents import make_private
-from controller.local_file import told
+from controller.documents import make_private, remove
+from controller.local_file import is_there, told
 from controller.transport.turns import Turns
 
 PAUSE = 0.05
@@ -43,12 +43,19 @@ def claim(path, patience=0.0):
     with told(path):
         make_private(os.path.dirname(path))
     with queue(path) as turns, turns.turn(patience) as is_next:
-        with told(path):
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = taken(path, end) if is_next else None
         try:
-            yield is_next and locked(descriptor, end)
+            yield descriptor is not None
         finally:
-            os.close(descriptor)
+            if descriptor is not None:
+                os.close(descriptor)
+
+
+def discard(path):
+    """Removes a claim's file, unless somebody holds it."""
+    with claim(path) as held:
+        if held:
+            remove(path)
 
 
 @contextlib.contextmanager
@@ -66,8 +73,23 @@ def queue(path):
                 del _QUEUES[path]
 
 
+def taken(path, end):
+    """:param end: of the monotonic clock, when to give up. :returns: a descriptor that holds the lock, or None."""
+    while True:
+        with told(path):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        held = mine = False
+        try:
+            held = locked(descriptor, end)
+            mine = held and is_there(descriptor, path)
+        finally:
+            if not mine:
+                os.close(descriptor)
+        if mine or not held:
+            return descriptor if mine else None
+
+
 def locked(descriptor, end):
-    """:param end: of the monotonic clock, when to give up."""
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -22,7 +22,7 @@ import os
 
 from business_hyper_fusion import grammar, names
 from controller import documents, errors, remembered
-from controller.claim import claim
+from controller.claim import claim, discard
 
 KEPT = 1000
 """Entries; older ones go, their builds are still found on the machines."""
@@ -189,8 +189,8 @@ class Journal(object):
             documents.remove(os.path.join(self._builds, name))
             documents.remove(os.path.join(self._ends, name))
             documents.remove(os.path.join(self._requests, name))
-            for directory in (self._leases, self._abandoned):
-                documents.remove(os.path.join(directory, name[:-5]))
+            documents.remove(os.path.join(self._abandoned, name[:-5]))
+            discard(os.path.join(self._leases, name[:-5]))
 
 
 def is_id(name):

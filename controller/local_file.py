@@ -7,6 +7,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import contextlib
 import errno
+import os
 
 from controller import errors
 
@@ -30,6 +31,16 @@ def told(path):
             remedy="is there room, and may you write there?",
             cause=CAUSES.get(error.errno),
         )
+
+
+def is_there(descriptor, path):
+    """Whether what is open is still the file of that name: after waiting for its lock it may be another, or none."""
+    try:
+        return os.path.samestat(os.lstat(path), os.fstat(descriptor))
+    except EnvironmentError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        return False
 
 
 def shown(path):

@@ -14,7 +14,7 @@ import os
 import stat
 
 from controller import compat, errors
-from controller.local_file import shown, told
+from controller.local_file import is_there, shown, told
 
 CHUNK = 1024 * 1024
 LONGEST_NAME = 255
@@ -63,7 +63,7 @@ class PartFile(object):
             if mode_of(self.part) not in (None, stat.S_IFREG):
                 raise in_the_way(self.part)
             self._take()
-            while not self._is_there():
+            while not is_there(self._file.fileno(), self.part):
                 self.close()  # another tristan was done with it just then: it has its name by now
                 self._take()
             self._digest = digest_of(self._file)
@@ -73,15 +73,6 @@ class PartFile(object):
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         self._file = io.open(os.open(self.part, flags, 0o666), "r+b", 0)
         self._lock()
-
-    def _is_there(self):
-        """Whether what is open is the file of that name still."""
-        try:
-            return os.path.samestat(os.lstat(self.part), os.fstat(self._file.fileno()))
-        except EnvironmentError as error:
-            if error.errno != errno.ENOENT:
-                raise
-            return False
 
     def _lock(self):
         try:

@@ -10,13 +10,15 @@ import os
 
 from business_hyper_fusion import names
 from controller import documents, errors
-from controller.claim import claim
+from controller.claim import claim, discard
 from controller.journal import listed
 from controller.launch import LaunchedBuild
 from controller.remembered import SLOT
 
 PATIENCE = 60.0
 """Seconds for which to wait for another tristan that launches the slot's build."""
+
+LOCK = ".lock"
 
 KEPT = 2000
 """Slots; of twice as many those that were used last stay."""
@@ -39,7 +41,7 @@ class Slots(object):
         """Launches unless that slot of the plan's project has a build already; then that one is given."""
         check(slot)
         path = os.path.join(self._directory, names.component("%s %s" % (plan.project, slot)))
-        with claim(path + ".lock", PATIENCE) as held:
+        with claim(path + LOCK, PATIENCE) as held:
             if not held:
                 raise errors.Busy(
                     "another tristan launches the build of slot %s" % slot, "wait for it"
@@ -67,7 +69,7 @@ class Slots(object):
         paths = [os.path.join(self._directory, name) for name in listed(self._directory)]
         if len(paths) > 2 * KEPT:
             for path in sorted(paths, key=age)[:-KEPT]:
-                documents.remove(path)
+                (discard if path.endswith(LOCK) else documents.remove)(path)
 
 
 def age(path):

@@ -3,6 +3,8 @@
 from __future__ import absolute_import, print_function, unicode_literals
 
 import collections
+import fcntl
+import os
 import threading
 import time
 
@@ -48,3 +50,42 @@ def test_patience_has_an_end(tmpdir):
     with claim.claim(path), claim.claim(path, 0.2) as held:
         assert not held
     assert 0.1 < time.time() - started < 60
+
+
+def test_a_file_that_goes_while_it_is_waited_for_is_made_anew(tmpdir, monkeypatch):
+    """Two would hold it otherwise: who waited, and whoever comes next."""
+    path = str(tmpdir.join("one"))
+    others = locked(path)
+
+    def goes(seconds):
+        os.unlink(path)
+        os.close(others)
+
+    monkeypatch.setattr(claim, "time", Naps(goes))
+    with claim.claim(path, 60) as held:
+        assert held
+        assert locked(path) is None
+
+
+def locked(path):
+    """As another process would. :returns: a descriptor, or None while somebody has it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return descriptor
+    except EnvironmentError:
+        os.close(descriptor)
+        return None
+
+
+def test_what_is_held_is_not_discarded(tmpdir):
+    path = str(tmpdir.join("one"))
+    with claim.claim(path):
+        claim.discard(path)
+        assert os.path.exists(path)
+    others = locked(path)
+    claim.discard(path)
+    assert os.path.exists(path)
+    os.close(others)
+    claim.discard(path)
+    assert not os.path.exists(path)
