@@ -67,7 +67,10 @@ def perishable(attempt, now):
     """:param now: seconds since the epoch.
     :returns: names of what an old attempt's directory loses: all but TOMBSTONE and a workspace that is promised.
     """
-    found = [name for name in os.listdir(attempt) if name not in TOMBSTONE]
+    try:
+        found = [name for name in os.listdir(attempt) if name not in TOMBSTONE]
+    except OSError:
+        return []  # A launch has just given it up.
     if "workspace" in found:
         document = files.read_json(os.path.join(attempt, "status")) or {}
         is_open = lock.held(os.path.join(attempt, layout.SHELL_LOCK))

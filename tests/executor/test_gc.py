@@ -438,3 +438,8 @@ def test_a_question_without_sense_is_refused(used, question):
     answer = gc(used, **question)
     assert answer["answer"] == "refused" and answer["message"]
     assert os.listdir(used.business.mirrors)
+
+
+def test_an_attempt_that_a_launch_has_just_given_up_has_nothing_to_lose(tmpdir):
+    """What has no lock is listed while it may go: that ends no collection."""
+    assert clean.perishable(str(tmpdir.join("1")), time.time()) == []
