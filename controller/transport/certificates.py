@@ -50,14 +50,14 @@ def parse(blob):
         message.get_binary()
     message.get_int64()  # serial number
     kind, key_id = message.get_int(), ensure_text(message.get_binary(), errors="replace")
-    principals = paramiko.Message(message.get_binary())
+    principals = message.get_binary()
     after, before = message.get_int64(), message.get_int64()
     critical, _, _ = [message.get_binary() for _ in range(3)]
     authority = message.get_binary()
     signed, signature = message.get_so_far(), message.get_binary()
     if blob != signed + packed(signature):
         raise ValueError("it is cut")
-    names = tuple(strings(principals))
+    names = tuple(ensure_text(one, errors="replace") for one in strings(principals))
     return Certificate(kind, key_id, names, after, before, critical, authority, signed, signature)
 
 
@@ -66,9 +66,17 @@ def packed(*texts):
     return b"".join(struct.pack(">I", len(one)) + one for one in texts)
 
 
-def strings(message):
-    while message.get_remainder():
-        yield ensure_text(message.get_binary(), errors="replace")
+def strings(data):
+    """The reverse. :param data: bytes. :returns: list of bytes. :raises ValueError: the last one is cut."""
+    found, place = [], 0
+    while place < len(data):
+        head = data[place : place + 4]
+        end = place + 4 + (struct.unpack(">I", head)[0] if len(head) == 4 else 0)
+        if end > len(data):
+            raise ValueError("it is cut")
+        found.append(data[place + 4 : end])
+        place = end
+    return found
 
 
 def time_trouble(certificate):
@@ -92,14 +100,15 @@ def host_trouble(certificate, name, authorities):
     """
     if certificate.authority not in authorities:
         return "is signed by an authority that is not known"
+    # Before anything of it is taken up: a name that anybody wrote may be a pattern that takes minutes to match.
+    if not is_signed(certificate):
+        return "has a wrong signature"
     if certificate.kind != HOST:
         return "is no host's"
     if not any(fnmatch.fnmatchcase(name.lower(), one.lower()) for one in certificate.principals):
         return "is for %s" % (", ".join(certificate.principals) or "no host by name")
     if certificate.critical:
         return "has conditions that are not known here"
-    if not is_signed(certificate):
-        return "has a wrong signature"
     return time_trouble(certificate)
 
 

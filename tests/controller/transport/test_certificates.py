@@ -77,6 +77,31 @@ def test_no_changed_byte_is_believed(make):
         assert trouble, "changed at %d" % place
 
 
+def test_names_that_nobody_signed_are_not_looked_at(make, monkeypatch):
+    """Such as one that takes a day to match; what is refused is the signature, whatever else is wrong."""
+    blob, authority = make("ed25519", "-n", "a")
+    slow = certificates.packed(b"*a" * 30 + b"b")
+    changed = blob.replace(
+        certificates.packed(certificates.packed(b"a")), certificates.packed(slow)
+    )
+    found = certificates.parse(changed)
+    assert found.principals == ("*a" * 30 + "b",)
+    monkeypatch.setattr(certificates, "fnmatch", None)
+    assert "wrong signature" in certificates.host_trouble(found, "a" * 60, [authority])
+
+
+@pytest.mark.parametrize("data", [b"\0\0\0\x02a", b"\0\0\0", b"\0\x0f\xff\xffa", b"\xff" * 5])
+def test_a_name_that_is_cut_is_none(make, data):
+    """paramiko reads it with zeros behind it, up to a megabyte: a pattern that took minutes."""
+    blob, _ = make("ed25519", "-n", "a")
+    good = certificates.packed(b"a")
+    for names in (data, good + data):
+        changed = blob.replace(certificates.packed(good), certificates.packed(names))
+        assert changed != blob
+        with pytest.raises(ValueError):
+            certificates.parse(changed)
+
+
 def test_what_is_no_certificate(operator):
     blob = blob_of(operator.key("key", "-t", "ed25519") + ".pub")
     for one in (blob, b"", b"\0\0\0\1x"):
