@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from business_hyper_fusion import remove
+from business_hyper_fusion import compat, remove
 from tests.faults import rows
 from tests.lab import process
 from tests.lab.python import interpreter
@@ -238,12 +238,13 @@ def test_a_lock_of_a_build_that_has_ended_is_waited_for(root):
         json.dump({"build_id": build_id, "attempt": 1}, target)
     with open(os.path.join(attempt, "status"), "w") as target:
         json.dump({"state": "success"}, target)
-    with open(os.path.join(executor, "lock"), "w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        letting_go = threading.Timer(0.5, fcntl.flock, (held, fcntl.LOCK_UN))
-        letting_go.start()
-        assert run(root)["answer"] == "removed"
-        letting_go.join()
+    held = open(os.path.join(executor, "lock"), "w")
+    compat.close_on_exec(held.fileno())
+    fcntl.flock(held, fcntl.LOCK_EX)
+    letting_go = threading.Timer(0.5, held.close)
+    letting_go.start()
+    assert run(root)["answer"] == "removed"
+    letting_go.join()
 
 
 def held_by_a_child(path):
