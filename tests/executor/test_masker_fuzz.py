@@ -180,8 +180,10 @@ def ways(data, cuts):
 def check(masker, data, cuts, gone):
     """:returns: (the output, how many ways it was split), once it is the same for each."""
     whole = fed(masker, data, [])
+    # The mask's own first letters may be the end of what begins like a secret.
+    rest = whole.split(MASK)
     for part in gone:
-        assert part not in whole, (data, part, whole)
+        assert not [piece for piece in rest if part in piece], (data, part, whole)
     tried = ways(data, cuts)
     for way in tried:
         assert fed(masker, data, way) == whole, (data, way)
