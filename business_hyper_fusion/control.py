@@ -55,10 +55,11 @@ class Control(object):
 
     def reason(self):
         """:returns: outcome.Ended that the attempt must end with, or None to go on."""
+        terminated = self._terminated  # Before the marker: cancel.py leaves that one first.
         marker = self._marker()
         if marker:
             return outcome.cancelled(_reason_in(marker))
-        if self._terminated:
+        if terminated:
             message = "startup.py was told to stop (SIGTERM); the machine may be shutting down"
             return outcome.error("terminated", message)
         if self.elapsed() >= self._limits["hard_seconds"]:

@@ -1,4 +1,4 @@
-"""Where everything is on a machine: the directory tree of DESIGN's "On a machine", as paths and nothing else.
+"""Where everything is on a machine: the directory tree below a root, as paths and nothing else.
 
 <root>/<business_id>/             Business
   releases/<hash>/

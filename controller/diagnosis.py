@@ -1,7 +1,7 @@
 """Judges what a machine told of itself: each fact a Check, each lack with what to do. No I/O.
 
 In: a settings Machine, the facts of business_hyper_fusion/facts.py, the clock's skew. Out: a list of Check.
-The least versions are DESIGN's; a version that can't be read is a warning.
+A version that can't be read is a warning.
 """
 
 from __future__ import absolute_import, print_function, unicode_literals
