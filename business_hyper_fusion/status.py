@@ -243,7 +243,9 @@ def read(attempt):
     if document is None or terminal(document):
         return document
     last_words = elsewhere.find(attempt, elsewhere.STATUS)
-    return (_checked(attempt, last_words) if last_words else None) or document
+    found = _checked(attempt, last_words) if last_words else None
+    # What is not there may have been brought home since the first look.
+    return found or _checked(attempt, attempt.status) or document
 
 
 def _checked(attempt, path):

@@ -5,7 +5,7 @@ from __future__ import absolute_import, print_function
 import json
 import os
 
-from business_hyper_fusion import compat, files, status
+from business_hyper_fusion import compat, elsewhere, files, status
 from business_hyper_fusion.grammar.status import check_status
 from tests.faults import rows
 
@@ -99,6 +99,23 @@ def test_another_builds_status_is_not_this_ones(machine, address):
 def events_of(machine, request):
     with open(machine.attempt(request).events, "rb") as file:
         return [json.loads(compat.to_native(line)) for line in file]
+
+
+def test_an_end_that_is_brought_home_while_it_is_looked_for(machine, address, monkeypatch):
+    """It is published at home before it goes from beside the root, so who looks there last looks home again."""
+    attempt = machine.attempt(finished(machine, address))
+    ended = status.read(attempt)
+    files.publish_json(attempt.status, dict(ended, state="running"))
+    elsewhere.write(attempt, elsewhere.STATUS, files.json_bytes(ended))
+    find = elsewhere.find
+
+    def find_late(*arguments):
+        monkeypatch.setattr(elsewhere, "find", find)
+        assert status.bring_home(attempt)
+        return find(*arguments)
+
+    monkeypatch.setattr(elsewhere, "find", find_late)
+    assert status.read(attempt) == ended
 
 
 def test_events_are_one_json_object_a_line(machine, address):
