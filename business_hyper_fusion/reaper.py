@@ -33,7 +33,8 @@ def kill_processes(token, below=None):
     """
     killed = set()
     for _ in range(ROUNDS):
-        found = [pid for pid in processes(token, below) if pid != os.getpid()]
+        # Twice: what a process forks that ends while it is looked at, or what is just becoming a program, one look misses.
+        found = _others(token, below) or _others(token, below)
         if not found:
             break
         # Stopped first: what can't run can't fork while its siblings are being killed.
@@ -44,6 +45,10 @@ def kill_processes(token, below=None):
         identity.collect_children()
         time.sleep(0.02)
     return len(killed)
+
+
+def _others(token, below):
+    return [pid for pid in processes(token, below) if pid != os.getpid()]
 
 
 def processes(token, below=None):

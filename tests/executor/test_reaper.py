@@ -3,12 +3,35 @@
 from __future__ import absolute_import, print_function, unicode_literals
 
 import os
+import subprocess
 import uuid
 
 import pytest
 
 from business_hyper_fusion import reaper
 from tests.lab import process
+
+
+def test_what_forks_and_ends_between_two_looks_hides_nothing(monkeypatch):
+    """A child that began behind the list of processes, of a parent that ended before it was looked at."""
+    token = "20261121T065500-%s.1" % uuid.uuid4().hex[:8]
+    words = ["sh", "-c", "read -r word; sleep 600 >/dev/null & echo $!"]
+    environment = dict(os.environ, TRISTAN_ATTEMPT=token)
+    parent = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+    listdir, children = os.listdir, []
+
+    def list_and_fork(path):
+        monkeypatch.setattr(os, "listdir", listdir)
+        found = listdir(path)
+        children.append(int(parent.communicate(b"go\n")[0]))
+        return [name for name in found if name != str(children[0])]
+
+    monkeypatch.setattr(os, "listdir", list_and_fork)
+    try:
+        assert reaper.kill_processes(token) == 1
+        process.wait_until(lambda: not process.alive(children[0]), 60, "its end")
+    finally:
+        process.end_at_once(children[0])
 
 
 def test_the_engine_is_found_without_the_logins_path(engine, python_image, monkeypatch, tmpdir):
