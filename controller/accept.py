@@ -89,20 +89,22 @@ class Acceptance(object):
             self._going_on.release()
 
     def waiting(self):
-        """{machine name: ids of its builds whose end was not seen yet}."""
+        """{machine name: {build id: entry}} of builds whose end was not seen yet; {} of those that are only late."""
         found = {}
         for build_id in self._journal.open_ids():
             entry = self._journal.read(build_id)
             if entry.get("stage") in UNACCEPTED:
-                found.setdefault(entry.get("machine"), []).append(build_id)
+                found.setdefault(entry.get("machine"), {})[build_id] = entry
         for machine, build_id in self._late.waiting():
-            found.setdefault(machine, []).append(build_id)
+            found.setdefault(machine, {}).setdefault(build_id, {})
         return found
 
-    def absent(self, machine, build_id):
-        """A machine answered that it knows nothing of a build."""
+    def absent(self, machine, build_id, entry):
+        """A machine answered that it knows nothing of a build.
+
+        :param entry: as waiting() gave it before the machine was asked: what was launched since was not meant.
+        """
         self._late.absent(machine, build_id)
-        entry = self._journal.read(build_id)
         if entry.get("machine") != machine:
             return
         if entry.get("stage") == "intended":
@@ -126,10 +128,20 @@ class Acceptance(object):
         if not is_the_one(entry, machine, status) or self._requeue.after(entry, status, patience):
             return
         with self._journal.claim(follow_up.place(entry), patience) as held:
-            if held:
-                if self._journal.read(entry["build_id"]).get("stage") in UNACCEPTED:
-                    self._follow_up.begin(entry, status)
+            if held and self._begin(machine, status, patience):
                 self._follow_up.work(entry["build_id"])
+
+    def _begin(self, machine, status, patience):
+        """Steps 2 and 3, unless they are done. :returns: whether the end is accepted.
+
+        Under the lease: another tristan may have come to another view of this end, and launch the next attempt.
+        """
+        with self._journal.lease(status["build_id"], patience) as held:
+            entry = self._journal.read(status["build_id"])
+            is_due = entry.get("stage") in UNACCEPTED and is_the_one(entry, machine, status)
+            if held and is_due:
+                self._follow_up.begin(entry, status)
+            return entry.get("stage") == "accepted" or (held and is_due)
 
     def _resume(self, build_id):
         entry = self._journal.read(build_id)

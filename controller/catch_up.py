@@ -17,12 +17,12 @@ def catch_up(acceptance, ask, machines, seen):
     waiting = acceptance.waiting()
 
     def ask_all(name):
-        return ask(name, [one for one in waiting[name] if one not in seen])
+        return ask(name, [one for one in sorted(waiting[name]) if one not in seen])
 
     found, nothing = [], ([], [])
     for name, told, _ in parallel.each(ask_all, [one for one in machines if one in waiting]):
         statuses, absent = told or nothing  # a machine that is out of reach comes later
         found.extend((name, status) for status in statuses)
         for build_id in absent:
-            acceptance.absent(name, build_id)
+            acceptance.absent(name, build_id, waiting[name][build_id])
     acceptance.take(found)

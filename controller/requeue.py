@@ -65,6 +65,8 @@ class Requeue(object):
             now = self._journal.read(build_id)
             if not held or now.get("attempt") != entry["attempt"]:
                 return now.get("attempt") != entry["attempt"]
+            if now.get("stage") not in UNACCEPTED:  # somebody else has heard of its end
+                return False
             # whatever becomes of it: at the next contact that machine is told
             self._journal.mark_late(build_id, entry["attempt"], entry["machine"])
             if self._follow(now, None, False) and self._journal.read(build_id) != now:

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from controller import accept, follow_up, late, newest, steps, web
+from controller import accept, catch_up, follow_up, late, newest, steps, web
 from controller import requeue as requeues
 from controller.journal import Journal
 from controller.settings import DockerRegistry, Notify
@@ -469,6 +469,41 @@ def test_of_many_at_once_one_accepts(operator, lab):
     assert operator.notes == []
 
 
+def test_an_end_is_not_accepted_of_an_attempt_that_another_tristan_replaces_just_then(
+    plain, monkeypatch
+):
+    """Of two that see an end at once one may find no place for another attempt, and the other one find it."""
+    plain.launch(1)
+    with plain.journal.lease(build_id(1)) as held:
+        assert held
+        plain.tristan().take([plain.end(1, state="failed")])
+    assert plain.journal.read(build_id(1))["stage"] == "launched"
+
+    def after(self, entry, status, patience):
+        plain.launch(1, attempt=2, machine="builder-2")
+        return False
+
+    monkeypatch.setattr(requeues.Requeue, "after", after)
+    plain.tristan().take([plain.end(1, state="failed")])
+    entry = plain.journal.read(build_id(1))
+    assert (entry["stage"], entry["attempt"]) == ("launched", 2)
+    assert plain.journal.open_ids() == [build_id(1)]
+
+
+def test_a_silent_build_whose_end_was_heard_just_then_is_not_tried_again(plain, monkeypatch):
+    plain.launch(1)
+    requeue = requeues.Requeue(plain.settings, plain.journal, {}, None, plain.notes.append)
+
+    def may(entry):
+        plain.tristan().take([plain.end(1)])
+        return True
+
+    monkeypatch.setattr(requeue, "_may", may)
+    monkeypatch.setattr(requeue, "_follow", killed)
+    assert not requeue.elsewhere(build_id(1))
+    assert plain.journal.late() == []
+
+
 HOLDER = """
 import sys, time
 from controller.journal import Journal
@@ -530,7 +565,11 @@ def test_builds_that_wait_are_known_by_machine(plain):
     plain.tristan().take([plain.end(3)])
     plain.launch(4)
     plain.journal.withdraw(build_id(4))
-    assert plain.tristan().waiting() == {"builder-1": [build_id(1)], "builder-2": [build_id(2)]}
+    waiting = plain.tristan().waiting()
+    assert {"builder-1": [build_id(1)], "builder-2": [build_id(2)]} == dict(
+        (machine, list(found)) for machine, found in waiting.items()
+    )
+    assert waiting["builder-2"][build_id(2)] == plain.journal.read(build_id(2))
 
 
 def test_a_build_that_its_machine_does_not_know_is_given_up_after_a_while(plain):
@@ -538,8 +577,22 @@ def test_a_build_that_its_machine_does_not_know_is_given_up_after_a_while(plain)
     plain.launch(1)
     plain.launch(2, build_id=recent)
     for one in (build_id(1), recent):
-        plain.tristan().absent("builder-1", one)
+        plain.tristan().absent("builder-1", one, plain.journal.read(one))
     assert plain.journal.open_ids() == [recent]
+
+
+def test_a_build_that_is_launched_while_its_machine_is_asked_is_not_given_up(plain):
+    """One that had to wait for an executor has an old id."""
+    plain.launch(1)
+    entry = plain.journal.read(build_id(1))
+    plain.journal.intend(dict((key, entry[key]) for key in entry if key != "stage"), {})
+
+    def ask(machine, ids):
+        plain.journal.confirm(build_id(1))
+        return [], ids
+
+    catch_up.catch_up(plain.tristan(), ask, ["builder-1"], ())
+    assert plain.journal.open_ids() == [build_id(1)]
 
 
 def test_an_open_mark_without_an_entry_goes(plain):
