@@ -39,10 +39,15 @@ class Late(object):
 
     def _end(self, machine, status):
         build_id, number = status["build_id"], status["attempt"]
+        entry = self._journal.read(build_id)
+        is_replaced = entry.get("attempt", number + 1) > number
         if status["state"] in errors.EXIT_BY_STATE:
-            self._refuse(machine, status)
+            if is_replaced:
+                self._refuse(machine, status)
             self._journal.settle_late(build_id, number)
             return
+        if not is_replaced or entry.get("stage") == "intended":
+            return  # who is about to replace it has left the mark first, and may find no place for another attempt
         try:
             self._cancel(machine, build_id, number, "replaced by another attempt")
         except errors.TristanError as error:

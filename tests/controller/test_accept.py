@@ -602,6 +602,36 @@ def test_an_open_mark_without_an_entry_goes(plain):
     assert plain.journal.open_ids() == []
 
 
+# --- attempts that are late ---
+
+
+def test_a_silent_attempt_that_comes_back_before_it_is_replaced_goes_on(plain):
+    """The mark is left before a place for another attempt is looked for, and there may be none."""
+    plain.launch(1)
+    cancelled = []
+    gone = late.Late(plain.journal, lambda *told: cancelled.append(told[:3]), plain.notes.append)
+    plain.journal.mark_late(build_id(1), 1, "builder-1")
+    gone.take([plain.end(1, state="running")])
+    entry = dict(plain.journal.read(build_id(1)), attempt=2, machine="builder-2")
+    plain.journal.intend(entry, {})
+    gone.take([plain.end(1, state="running")])
+    assert cancelled == []
+    plain.journal.confirm(build_id(1))
+    gone.take([plain.end(1, state="running")])
+    assert cancelled == [("builder-1", build_id(1), 1)]
+    gone.take([plain.end(1, state="cancelled")])
+    assert "ended with cancelled: refused" in plain.notes[-1]
+    assert gone.waiting() == []
+
+
+def test_a_mark_of_a_tristan_that_died_before_it_replaced_the_attempt_goes_with_its_end(plain):
+    plain.launch(1)
+    plain.journal.mark_late(build_id(1), 1, "builder-1")
+    plain.tristan().take([plain.end(1)])
+    assert plain.journal.read(build_id(1))["stage"] == "accepted"
+    assert (plain.journal.late(), plain.notes) == ([], [])
+
+
 # --- told again ---
 
 
