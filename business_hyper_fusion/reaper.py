@@ -33,7 +33,7 @@ def kill_processes(token, below=None):
     """
     killed = set()
     for _ in range(ROUNDS):
-        # Twice: what a process forks that ends while it is looked at, or what is just becoming a program, one look misses.
+        # Twice: one look misses what a process forks that ends meanwhile, and what is just becoming a program.
         found = _others(token, below) or _others(token, below)
         if not found:
             break
