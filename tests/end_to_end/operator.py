@@ -75,7 +75,7 @@ build_profiles:
     requeue: never
   short:
     <<: *script
-    limits: {{soft: 3s, hard: 5s}}
+    limits: {{soft: 12s, hard: 20s}}
   asked:
     <<: *script
     limits: {{soft: 3s, hard: 10m}}

@@ -107,7 +107,7 @@ def test_a_silence_shorter_than_the_limit_is_none(operator, second, registry, in
 def test_a_longer_silence_sends_the_build_elsewhere_and_its_late_attempt_is_refused(
     operator, second, registry, injections, late
 ):
-    configure(operator, second, registry, "2s")
+    configure(operator, second, registry, "8s")  # which no machine that answers is silent for
     watched = Watched(operator, second)
     with injections.measured(), firewall.dropped(watched.sshd.port):
         if late == "ended well":
