@@ -126,6 +126,9 @@ class Launcher(object):
             offer.bring(plan.tree, self._on_progress)
             self._brought.add(machine.name)
         self._journal.intend(entry(plan, machine, executor_id), attempts.keep(plan))
+        if self._journal.abandoned(plan.build_id):  # looked at late: an executor may have been waited for
+            withdraw()
+            raise errors.LaunchRefused("the build was cancelled before it began", cause="cancelled")
         try:
             return offer.run(executor_id, {"request": request, "secrets": secrets})
         except (errors.MachineUnreachable, errors.ProtocolError):
@@ -133,6 +136,14 @@ class Launcher(object):
         except errors.TristanError:
             withdraw()
             raise
+
+    def _take_back(self, plan, machine):
+        """Who cancelled it meanwhile may have asked the machine before that had heard of the launch."""
+        question = {"build_id": plan.build_id, "attempt": plan.document["attempt"]}
+        try:
+            self._contacts[machine.name].ask("cancel", dict(question, reason="while it began"))
+        except errors.TristanError as error:
+            self._on_event("%s can't be cancelled: %s" % (plan.build_id, error.message))
 
     def _release_of(self, plan):
         """This controller's release, but for a plan that wants another one."""
@@ -142,6 +153,8 @@ class Launcher(object):
     def _started(self, plan, machine, executor_id, said):
         self._contacts[machine.name].expect_more()
         self._journal.confirm(plan.build_id)
+        if self._journal.abandoned(plan.build_id):
+            self._take_back(plan, machine)
         release = self._own.hash
         if plan.release in ("", release):
             self._contacts[machine.name].remember(release=release)

@@ -212,6 +212,9 @@ class Controller(object):
         """Asks a build's machine to end it. :returns: its status, "running" until it has ended."""
         machine, build_id = self._finder.place(build)
         self.state.journal.abandon(build_id)
+        # Behind that: another attempt may just have been launched, on another machine.
+        noted = self.state.journal.read(build_id).get("machine")
+        machine = noted if noted in self._contacts else machine
         said = self._contacts[machine].ask("cancel", {"build_id": build_id, "reason": reason})
         if said is None or said["answer"] == "absent":
             raise self._finder.missing(build_id)

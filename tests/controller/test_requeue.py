@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from controller import errors, requeue
+from controller import errors, offer, requeue
+from controller.journal import Journal
 from tests.controller.workshop import Sink
 
 DIES = """case "$TRISTAN_ATTEMPT" in %s)
@@ -150,6 +151,61 @@ def test_a_build_that_was_cancelled_is_not_tried_again(workshop):
     controller.cancel(launched.build_id)
     assert controller.watch(launched.build_id, sink=Sink())["state"] == "lost"
     assert controller.state.journal.read(launched.build_id)["attempt"] == 1
+
+
+def test_a_build_that_is_cancelled_before_its_next_attempt_is_launched_gets_none(
+    workshop, monkeypatch
+):
+    """There is a pause before, and perhaps no executor free for an hour."""
+    controller = workshop.controller(DIES % "*.1", TWO)
+    launched = launch(controller)
+    following = requeue.attempts.following
+
+    def cancelled_meanwhile(*arguments):
+        workshop.controller(DIES % "*.1", TWO).cancel(launched.build_id)
+        return following(*arguments)
+
+    monkeypatch.setattr(requeue.attempts, "following", cancelled_meanwhile)
+    status = controller.watch(launched.build_id, sink=Sink())
+    assert (status["state"], status["attempt"]) == ("lost", 1)
+    assert "not tried again: the build was cancelled before it began" in workshop.notes[-1]
+    entry = controller.state.journal.read(launched.build_id)
+    assert (entry["attempt"], entry["stage"]) == (1, "accepted")
+
+
+def test_who_cancels_while_the_next_attempt_is_launched_cancels_that_one(workshop, monkeypatch):
+    script = DIES % "*.1" + "\n" + workshop.hold
+    controller = workshop.controller(script, TWO)
+    launched = launch(controller)
+    wait_for_the_end(workshop, launched)
+    abandon = Journal.abandon
+
+    def launched_meanwhile(*arguments):
+        workshop.controller(script, TWO).status()
+        abandon(*arguments)
+
+    monkeypatch.setattr(Journal, "abandon", launched_meanwhile)
+    assert controller.cancel(launched.build_id)["attempt"] == 2
+    status = controller.watch(launched.build_id, sink=Sink())
+    assert (status["state"], status["attempt"]) == ("cancelled", 2)
+
+
+def test_a_launch_that_is_on_its_way_when_its_build_is_cancelled_is_taken_back(
+    workshop, monkeypatch
+):
+    controller = workshop.controller(workshop.hold)
+    plan = controller.plan("shop", branch="main")
+    run = offer.Offer.run
+
+    def cancelled_meanwhile(*arguments):
+        with pytest.raises(errors.BuildNotFound):
+            workshop.controller(workshop.hold).cancel(plan.build_id)
+        return run(*arguments)
+
+    monkeypatch.setattr(offer.Offer, "run", cancelled_meanwhile)
+    status = wait_for_the_end(workshop, controller.build(plan))
+    assert (status["state"], status["message"]) == ("cancelled", "cancelled: while it began")
+    controller.watch(plan.build_id, sink=Sink())
 
 
 def test_who_comes_back_much_later_finds_the_end_as_it_was(workshop, monkeypatch):
