@@ -25,12 +25,16 @@ class Finder(object):
 
     def place(self, build):
         """(machine name, build id), without asking when the journal knows the whole id."""
-        if is_whole_id(build):
-            machine = self._journal.read(build).get("machine")
-            if machine in self._contacts:
-                return machine, build
+        machine = self.noted(build) if is_whole_id(build) else None
+        if machine is not None:
+            return machine, build
         machine, status = self.find(build)
         return machine, status["build_id"]
+
+    def noted(self, build_id, otherwise=None):
+        """The machine of a build's latest attempt, as the journal has it now."""
+        machine = self._journal.read(build_id).get("machine")
+        return machine if machine in self._contacts else otherwise
 
     def find(self, build):
         """(machine name, status) of the one build that `build` names."""

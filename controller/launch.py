@@ -126,7 +126,7 @@ class Launcher(object):
             offer.bring(plan.tree, self._on_progress)
             self._brought.add(machine.name)
         self._journal.intend(entry(plan, machine, executor_id), attempts.keep(plan))
-        if self._journal.abandoned(plan.build_id):  # looked at late: an executor may have been waited for
+        if self._journal.abandoned(plan.build_id):  # perhaps while an executor was waited for
             withdraw()
             raise errors.LaunchRefused("the build was cancelled before it began", cause="cancelled")
         try:

@@ -63,8 +63,10 @@ class Requeue(object):
             return False
         with self._journal.lease(build_id) as held:
             now = self._journal.read(build_id)
-            if not held or now.get("attempt") != entry["attempt"]:
-                return now.get("attempt") != entry["attempt"]
+            if not held:
+                return False  # what is being launched may come to nothing
+            if now.get("attempt") != entry["attempt"]:
+                return True
             if now.get("stage") not in UNACCEPTED:  # somebody else has heard of its end
                 return False
             # whatever becomes of it: at the next contact that machine is told
@@ -80,12 +82,15 @@ class Requeue(object):
             if self._journal.read(build_id).get("machine") in machines:
                 self.adopt(build_id)
 
-    def adopt(self, build_id):
-        """Launches an attempt that was written down, if who was to do it died before."""
+    def adopt(self, build_id, patience=0.0):
+        """Launches an attempt that was written down, if who was to do it died before.
+
+        :param patience: seconds for which to wait for another tristan that is at it.
+        """
         entry = self._journal.read(build_id)
         if entry.get("stage") != "intended" or not self._is_wanted(entry):
             return
-        with self._journal.lease(build_id) as held:
+        with self._journal.lease(build_id, patience) as held:
             if held and self._journal.read(build_id) == entry:
                 self._repeat(entry)
 

@@ -213,8 +213,7 @@ class Controller(object):
         machine, build_id = self._finder.place(build)
         self.state.journal.abandon(build_id)
         # Behind that: another attempt may just have been launched, on another machine.
-        noted = self.state.journal.read(build_id).get("machine")
-        machine = noted if noted in self._contacts else machine
+        machine = self._finder.noted(build_id, machine)
         said = self._contacts[machine].ask("cancel", {"build_id": build_id, "reason": reason})
         if said is None or said["answer"] == "absent":
             raise self._finder.missing(build_id)

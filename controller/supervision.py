@@ -26,19 +26,20 @@ class Supervision(object):
         :returns: dict, the terminal status.
         """
         machine, build_id = self._finder.place(build)
-        self._requeue.adopt(build_id)
+        self._requeue.adopt(build_id, accept.PATIENCE)
+        machine = self._finder.noted(build_id, machine)
         while True:
             attempt = self._attempt(build_id, machine)
             status = self._follow(machine, build_id, attempt, offset, sink, patience)
             if status is not None:
                 status = self._acceptance.take([(machine, status)], accept.PATIENCE)[0]
+            self._requeue.adopt(build_id, accept.PATIENCE)
             entry = self._journal.read(build_id)
             if entry.get("attempt", 0) <= (status or {}).get("attempt", attempt or 0):
                 return status
             machine, offset = entry["machine"], 0
             if (build_id, entry["attempt"]) not in self._requeue.launched:
                 sink.note("attempt %d runs on %s" % (entry["attempt"], machine))
-            self._requeue.adopt(build_id)
 
     def read(self, build, sink, offset=0, attempt=None):
         """A log as far as it is now. :param attempt: int, None for the latest."""

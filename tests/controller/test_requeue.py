@@ -4,6 +4,7 @@ from __future__ import absolute_import, print_function, unicode_literals
 
 import json
 import os
+import threading
 import time
 
 import pytest
@@ -151,6 +152,39 @@ def test_a_build_that_was_cancelled_is_not_tried_again(workshop):
     controller.cancel(launched.build_id)
     assert controller.watch(launched.build_id, sink=Sink())["state"] == "lost"
     assert controller.state.journal.read(launched.build_id)["attempt"] == 1
+
+
+def test_who_watches_while_another_tristan_launches_the_next_attempt_waits_for_it(
+    workshop, monkeypatch
+):
+    """Its machine has not heard of it yet."""
+    script = DIES % "*.1"
+    launched = launch(workshop.controller(script, TWO))
+    wait_for_the_end(workshop, launched)
+    run, lease = offer.Offer.run, Journal.lease
+    begun, go = threading.Event(), threading.Event()
+    other = threading.Thread(target=workshop.controller(script, TWO).status)
+
+    def held_up(*arguments):
+        begun.set()
+        assert go.wait(60)
+        return run(*arguments)
+
+    def waited_for(journal, build_id, patience=0.0):
+        if patience and threading.current_thread() is not other:
+            go.set()
+        return lease(journal, build_id, patience)
+
+    monkeypatch.setattr(offer.Offer, "run", held_up)
+    monkeypatch.setattr(Journal, "lease", waited_for)
+    other.start()
+    try:
+        assert begun.wait(60)
+        status = workshop.controller(script, TWO).watch(launched.build_id, sink=Sink())
+    finally:
+        go.set()
+        other.join()
+    assert (status["state"], status["attempt"]) == ("success", 2)
 
 
 def test_a_build_that_is_cancelled_before_its_next_attempt_is_launched_gets_none(
