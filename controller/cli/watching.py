@@ -36,8 +36,12 @@ def watch(session, build_id, options):
         with deadline(options.timeout):
             return session.controller.watch(build_id, offset=options.offset, sink=_ToItsEnd(screen))
     except WatchExpired:
+        if has_ended(screen.last_status):  # just then; its end is accepted all the same
+            return session.controller.watch(build_id, offset=screen.next_offset, sink=screen)
         raise still_running(build_id, screen, "stopped watching after %g s" % options.timeout)
     except progress.ReaderGone:
+        if has_ended(screen.last_status):
+            raise report.PipeClosed()
         raise still_running(build_id, screen, "nobody reads the log any more")
     except KeyboardInterrupt:
         if has_ended(screen.last_status):

@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from controller.cli import progress, watching
 from tests.controller.cli import fake
 
 RUNNING = fake.status(
@@ -200,3 +201,38 @@ def test_a_timeout_is_over_when_the_build_has_ended(tristan):
     controller = fake.Controller([("status", RUNNING), look, ("status", final), look])
     assert tristan("build", "shop", "--timeout", "600", controller=controller).code == 0
     assert left[0] > 0 and left[1] == 0
+
+
+def test_a_timeout_that_comes_just_when_the_build_has_ended_is_none(tristan):
+    """The end is shown, and the clock is not stopped yet."""
+    ended = ("status", fake.status())
+    controller = fake.Controller([ended, ("log", b"12345")])
+    late = [watching.WatchExpired()]
+    ended[1]["phases"] = Late(ended[1]["phases"], late)
+    result = tristan("build", "shop", "--timeout", "600", controller=controller)
+    assert (result.code, late) == (0, [])
+    assert "still runs" not in result.err
+    assert result.out == "12345"
+
+
+class Late(list):
+    """Phases that are being shown when something comes up."""
+
+    def __init__(self, phases, coming):
+        super(Late, self).__init__(phases)
+        self._coming = coming
+
+    def __iter__(self):
+        if self._coming:
+            raise self._coming.pop()
+        return super(Late, self).__iter__()
+
+
+def test_who_reads_no_more_of_a_build_that_has_ended_is_not_told_that_it_runs(tristan):
+    steps = [("status", fake.status()), ("call", lambda: raised(progress.ReaderGone()))]
+    result = tristan("logs", "9c1e4f2a", "--follow", controller=fake.Controller(steps))
+    assert (result.code, result.err.count("still runs")) == (141, 0)
+
+
+def raised(error):
+    raise error
