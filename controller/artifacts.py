@@ -95,11 +95,13 @@ class Fetch(object):
         self._received = 0
         self._finished = 0
         self._total = 0
+        self._force = False
 
     def run(self, artifacts, directory, force=False):
         """:param force: whether files of another content are replaced.
         :returns: list of dict: name, size, sha256, path, received (bytes that travelled).
         """
+        self._force = force
         places = [(one, PartFile(directory, one.name)) for one in artifacts]
         check_apart(places)
         places = [(one, place, wanting(one, place, force)) for one, place in places]
@@ -122,6 +124,9 @@ class Fetch(object):
     def _fetch(self, artifact, place):
         try:
             place.open()
+            # Looked at again once it is ours alone: another tristan may have fetched one of that name meanwhile.
+            if not self._force and not wanting(artifact, place, self._force):
+                return place.discard()
             for _ in range(2):  # what an earlier try left may be of another build
                 self._complete(artifact, place)
                 if place.sha256() == artifact.sha256:

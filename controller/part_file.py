@@ -127,11 +127,15 @@ class PartFile(object):
                 raise in_the_way(folder)
 
     def _make_folders(self):
-        if not os.path.isdir(self._top):
-            os.makedirs(self._top)
-        for folder in self._folders():
-            if mode_of(folder) is None:
-                os.mkdir(folder)
+        for make, folder in [(os.makedirs, self._top)] + [
+            (os.mkdir, one) for one in self._folders()
+        ]:
+            try:
+                if mode_of(folder) is None:
+                    make(folder)
+            except EnvironmentError as error:
+                if error.errno != errno.EEXIST:  # another tristan may have been quicker
+                    raise
         self._check_folders()
 
 

@@ -262,6 +262,46 @@ def test_a_second_tristan_waits_for_its_turn_elsewhere(built, here):
     assert "another tristan" in second[0]
 
 
+def test_what_another_tristan_fetched_meanwhile_is_not_fetched_again(built, here):
+    controller, status = built
+
+    def meanwhile():
+        fetch(controller, status, here, ["dist/deep/*"])
+
+    found = fetch(controller, status, here, told=Told(at=1, do=meanwhile))
+    assert [one["received"] for one in found] == [3 * MEGABYTE, 0, 0]
+    assert files_below(here) == ["dist/big", "dist/deep/a b", "dist/none"]
+
+
+def test_what_came_meanwhile_with_another_content_stays(built, here):
+    controller, status = built
+    path = os.path.join(here, "dist/none")
+
+    def meanwhile():
+        with io.open(path, "wb") as other:
+            other.write(b"of another build")
+
+    with pytest.raises(errors.UsageError) as caught:
+        fetch(controller, status, here, told=Told(at=1, do=meanwhile))
+    assert "other content" in caught.value.message
+    with io.open(path, "rb") as kept:
+        assert kept.read() == b"of another build"
+
+
+def test_directories_that_another_tristan_makes_just_then_are_no_obstacle(here, monkeypatch):
+    mkdir = os.mkdir
+
+    def made_meanwhile(path, *mode):
+        mkdir(path, *mode)
+        mkdir(path, *mode)
+
+    monkeypatch.setattr(os, "mkdir", made_meanwhile)
+    place = PartFile(here, "dist/deep/x")
+    place.open()
+    place.close()
+    assert files_below(here) == ["dist/deep/.x.part"]
+
+
 def test_a_part_that_another_tristan_completes_just_then_is_not_written_any_more(here):
     first, second = [PartFile(here, "x") for _ in range(2)]
     first.open()
