@@ -97,6 +97,7 @@ class Attempt(object):
         self.path = join(executor.builds, build_id, str(number))
         self.request = join(self.path, "request.json")
         self.status = join(self.path, "status")
+        self.ending = join(self.path, "status.end")
         self.log = join(self.path, "log")
         self.events = join(self.path, "events.jsonl")
         self.cancel = join(self.path, "cancel")

@@ -154,25 +154,25 @@ class Status(object):
             wall_seconds=self._seconds(),
             log=log,
         )
+        data = files.json_bytes(self.document)
+        # Whoever finds this attempt dead from here on tells this end, and no other one (bring_home).
+        self._decide(data)
         # Before the status: with that the attempt is over, and nothing of it changes any more.
         self._tell(events.of_build_end(self.document))
-        self._publish_end()
+        try:
+            os.rename(self._attempt.ending, self._attempt.status)
+        except OSError:
+            elsewhere.write(self._attempt, elsewhere.STATUS, data)
         bring_home(self._attempt)
 
-    def _publish_end(self):
-        """By the way that is left, see above."""
-        data = files.json_bytes(self.document)
-        ways = (
-            lambda: files.publish(self._attempt.status, data),
-            lambda: reserve.become(self._attempt, self._attempt.status, data),
-            lambda: elsewhere.write(self._attempt, elsewhere.STATUS, data),
-        )
-        for way in ways[:-1]:
+    def _decide(self, data):
+        """By the way that is left, see above; where neither is, nothing is there to become the status."""
+        ways = (files.publish, lambda *end: reserve.become(self._attempt, *end))
+        for way in ways:
             try:
-                return way()
+                return way(self._attempt.ending, data)
             except (IOError, OSError):
                 continue
-        ways[-1]()
 
     def _tell(self, line):
         """An event that could not be written is missing, but for the last one, see bring_home."""
@@ -208,11 +208,16 @@ def bring_home(attempt):
     :returns: True when the attempt has ended, wherever that stands.
     """
     document = read(attempt)
+    if document is not None and not terminal(document):
+        document = _checked(attempt, attempt.ending)
     if document is None or not terminal(document):
         return False
     try:
         if elsewhere.find(attempt, elsewhere.STATUS):
             files.publish_json(attempt.status, document)
+            compat.remove_file(attempt.ending)
+        elif os.path.exists(attempt.ending):
+            os.rename(attempt.ending, attempt.status)
         _catch_up_events(attempt, document)
         elsewhere.remove(attempt)
         reserve.remove(attempt)

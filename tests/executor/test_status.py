@@ -5,14 +5,19 @@ from __future__ import absolute_import, print_function
 import json
 import os
 
-from business_hyper_fusion import compat, elsewhere, files, status
+import pytest
+
+from business_hyper_fusion import compat, elsewhere, files, lock, lost, status
 from business_hyper_fusion.grammar.status import check_status
 from tests.faults import rows
 
 
 def finished(machine, address):
+    """:returns: request of a build that succeeded; nobody is at work on it any more."""
     request = machine.request(address, "true")
-    machine.run(request)
+    assert machine.run(request)["state"] == "success"
+    executor = machine.attempt(request).executor
+    machine.wait_until(lambda: not lock.held(executor.lock))
     return request
 
 
@@ -116,6 +121,44 @@ def test_an_end_that_is_brought_home_while_it_is_looked_for(machine, address, mo
 
     monkeypatch.setattr(elsewhere, "find", find_late)
     assert status.read(attempt) == ended
+
+
+class Killed(BaseException):
+    """What no code outlives."""
+
+
+@pytest.mark.parametrize("where, name", [(status, "append_line"), (os, "rename")])
+def test_a_death_while_its_end_is_written_leaves_that_end(
+    machine, address, monkeypatch, where, name
+):
+    """Told as well, and not status `lost` behind an event that told of success."""
+    request = finished(machine, address)
+    attempt = machine.attempt(request)
+    ended, events = machine.status(request), events_of(machine, request)
+    with open(attempt.events, "w") as file:
+        file.writelines(json.dumps(event) + "\n" for event in events[:-1])
+    running = dict(ended, state="running", ended_at="", wall_seconds=None, log=None)
+    files.publish_json(attempt.status, running)
+    done = getattr(where, name)
+
+    def die(*arguments):
+        if name == "append_line" or arguments[1] == attempt.status:
+            raise Killed()
+        return done(*arguments)
+
+    monkeypatch.setattr(where, name, die)
+    with pytest.raises(Killed):
+        status.Status(attempt, running).end(None, ended["log"])
+    monkeypatch.undo()
+    assert status.read(attempt)["state"] == "running"
+    lost.lose(attempt)
+    last = status.read(attempt)
+    assert (last["state"], last["log"]) == ("success", ended["log"])
+    assert [event["event"]["action"] for event in events_of(machine, request)].count(
+        "build-ended"
+    ) == 1
+    assert events_of(machine, request)[-1]["tristan"]["state"] == "success"
+    assert not os.path.exists(attempt.ending)
 
 
 def test_events_are_one_json_object_a_line(machine, address):
