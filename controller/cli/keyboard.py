@@ -104,6 +104,7 @@ def raw():
     handlers = {signal.SIGWINCH: lambda number, frame: ring(writing)}
     handlers.update(dict.fromkeys((signal.SIGTERM, signal.SIGHUP), interrupt))
     replaced = dict((number, signal.signal(number, new)) for number, new in handlers.items())
+    ring(writing)  # it may have changed since its size was asked for
     try:
         tty.setraw(STDIN)
         yield reading
