@@ -99,8 +99,9 @@ class Ready(object):
             pass  # whoever opens a session next is told why
         with self._lock:
             self._making = False
-            self._wanted = self._wanted and made is not None
-            if self._wanted:
+            if made is None:
+                self._wanted = False
+            elif self._wanted:  # not set again: others give it up meanwhile
                 self._waiting, made = made, None
         if made is not None:
             made.close()

@@ -56,6 +56,28 @@ def test_there_is_always_a_next_one(connection):
         assert connection.run("echo %d" % number).stdout == b"%d\n" % number
 
 
+def test_who_gives_it_up_while_one_is_made_has_given_it_up():
+    class GivenUp(ready.Ready):
+        """Somebody else says so just behind the first look whether one is wanted."""
+
+        wanted = first = True
+
+        @property
+        def _wanted(self):
+            wanted, self.wanted, self.first = self.wanted, self.wanted and not self.first, False
+            return wanted
+
+        @_wanted.setter
+        def _wanted(self, wanted):
+            self.wanted = wanted
+
+    given_up = GivenUp(None, 1)
+    given_up._opened = lambda: object()
+    given_up.wanted = given_up.first = True
+    given_up._make()
+    assert not given_up.wanted
+
+
 def test_what_start_files_print_comes_before_it(make_sshd, operator, machine_of):
     sshd = make_sshd()
     with open(os.path.join(sshd.home, ".bashrc"), "w") as start_file:
