@@ -135,10 +135,10 @@ def replace(path, content, added):
     """The file with the entry, at once and with its mode; unless somebody else has written it meanwhile."""
     temporary = "%s.%d.new" % (path, os.getpid())
     try:
-        if read(path) != content:
-            raise errors.UsageError("%s was changed just now" % path, "try again")
         try:
             write_like(path, temporary, added)
+            if read(path) != content:
+                raise errors.UsageError("%s was changed just now" % path, "try again")
             os.rename(temporary, path)
         finally:
             if os.path.lexists(temporary):

@@ -6,6 +6,7 @@ In: paths and objects. Out: objects; {} where there is none.
 
 from __future__ import absolute_import, print_function, unicode_literals
 
+import errno
 import json
 import os
 import threading
@@ -87,6 +88,7 @@ def remove(path):
     with told(path):
         try:
             os.unlink(path)
-        except OSError:
-            if os.path.lexists(path):
+        except OSError as error:
+            # where there was none, another tristan may have made it since
+            if error.errno != errno.ENOENT and os.path.lexists(path):
                 raise

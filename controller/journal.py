@@ -149,8 +149,10 @@ class Journal(object):
 
     def read(self, build_id):
         """One entry, with what `accept` was told; {} when there is none."""
+        grammar.check_build_id(build_id)
+        end = self._read(self._end(build_id), remembered.END)  # first: _prune() removes it last
         entry = self._entry(build_id)
-        return dict(entry, **self._read(self._end(build_id), remembered.END)) if entry else {}
+        return dict(entry, **end) if entry else {}
 
     def build_ids(self, wanted=""):
         """Ids, newest first, that `wanted` means (see names.means)."""

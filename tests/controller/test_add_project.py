@@ -158,15 +158,16 @@ def test_mode_and_links_stay_and_nothing_is_left_beside(path, tmpdir):
     assert sorted(os.listdir(str(tmpdir))) == ["other", "tristan.yml"]
 
 
-def test_what_somebody_writes_meanwhile_is_not_lost(path, monkeypatch):
+@pytest.mark.parametrize("step", ["check", "write_like"])
+def test_what_somebody_writes_meanwhile_is_not_lost(path, monkeypatch, step):
     write(path, HEAD + SHOP)
-    check = add_project.check
+    take = getattr(add_project, step)
 
-    def check_slowly(*arguments):
-        check(*arguments)
+    def take_slowly(*arguments):
+        take(*arguments)
         write(path, HEAD + SHOP + "# more\n")
 
-    monkeypatch.setattr(add_project, "check", check_slowly)
+    monkeypatch.setattr(add_project, step, take_slowly)
     with pytest.raises(errors.UsageError) as caught:
         add_project.add(path, "tool", ENTRY)
     assert "was changed just now" in caught.value.message

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from controller import journal
+from controller import documents, journal
 from controller.state import State
 from tests.faults import rows
 
@@ -137,3 +137,22 @@ def test_a_claim_is_held_by_one(state):
                 assert (held, again, other) == (True, False, True)
     with state.journal.claim("shop-main", 0) as held:
         assert held
+
+
+def test_an_entry_that_is_pruned_while_it_is_read_is_accepted_or_gone(state, monkeypatch):
+    kept = state.journal
+    kept.intend(entry(1), {})
+    kept.accept(entry(1)["build_id"], {"steps": []})
+    assert kept.read(entry(1)["build_id"])["stage"] == "accepted"
+    read = journal.Journal._read
+
+    def pruned_behind(*arguments):
+        found = read(*arguments)
+        for directory in ("builds", "ends"):
+            documents.remove(
+                os.path.join(state.directory, directory, entry(1)["build_id"] + ".json")
+            )
+        return found
+
+    monkeypatch.setattr(journal.Journal, "_read", pruned_behind)
+    assert kept.read(entry(1)["build_id"]) == {}

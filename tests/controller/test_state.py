@@ -94,3 +94,20 @@ def test_the_directory_follows_xdg(monkeypatch):
 
 def test_known_hosts_has_a_directory_to_be_in(state):
     assert os.path.isdir(os.path.dirname(state.known_hosts))
+
+
+def test_a_file_that_another_tristan_removes_and_makes_anew_is_no_failure(tmpdir, monkeypatch):
+    path = str(tmpdir.join("open"))
+    unlink = os.unlink
+
+    def late(path):
+        unlink(path)
+        try:
+            unlink(path)
+        finally:
+            documents.touch(path)
+
+    documents.touch(path)
+    monkeypatch.setattr(os, "unlink", late)
+    documents.remove(path)
+    assert os.path.exists(path)
