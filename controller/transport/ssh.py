@@ -97,6 +97,7 @@ class SshTransport(base.Transport):
         self._opening = threading.Lock()
         self._lock = threading.Lock()
         self._spare = None
+        self._is_closed = False
         self._turns = turns or Turns()
         self._ready = Ready(self, timeout)
 
@@ -110,6 +111,7 @@ class SshTransport(base.Transport):
 
     def close(self):
         with self._lock:
+            self._is_closed = True
             spare, self._spare = self._spare, None
         if spare is not None:
             spare.close()
@@ -223,6 +225,8 @@ class SshTransport(base.Transport):
 
     def _spare_connection(self):
         with self._lock:
+            if self._is_closed:  # by another thread; nobody would ever close a new one
+                raise base.NoChannel("the connection to %s was closed" % self.name)
             if self._spare is not None and not self._spare.alive():
                 self._spare.close()
                 self._spare = None

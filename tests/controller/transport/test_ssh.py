@@ -11,7 +11,7 @@ import time
 import pytest
 
 from controller import errors, remote_command
-from controller.transport import ReceiveTimeout, ssh
+from controller.transport import NoChannel, ReceiveTimeout, ssh
 from controller.transport.library import paramiko
 from tests.lab import process
 
@@ -254,6 +254,25 @@ def test_one_session_at_a_time_is_enough(make_sshd, operator, machine_of, monkey
     assert logins(sshd) == 2
     watch.send_eof()
     assert watch.exit_status(60) == 0
+
+
+def test_a_connection_that_another_thread_closes_gets_no_spare_one(
+    make_sshd, operator, machine_of, monkeypatch
+):
+    sshd = make_sshd(options={"MaxSessions": 1})
+    operator.know(sshd)
+    connection = operator.connect(machine_of(sshd))
+    running, spare_connection = connection.open("sleep 60"), connection._spare_connection
+
+    def closed_meanwhile():
+        connection.close()
+        return spare_connection()
+
+    monkeypatch.setattr(connection, "_spare_connection", closed_meanwhile)
+    with pytest.raises(NoChannel) as caught:
+        connection.open("true")
+    assert "was closed" in caught.value.message
+    running.close()
 
 
 def test_a_cut_spare_connection_is_told_as_a_cut(make_sshd, operator, machine_of):
