@@ -80,6 +80,7 @@ def _get(scheme, host, path, context):
         options = {"context": context} if context else {}
         connection = http.HTTPSConnection(host, timeout=SECONDS, **options)
     try:
+        compat.retry_interrupted(connection.connect)
         connection.request("GET", path)
         answer = connection.getresponse()
         return answer.status, answer.getheader("WWW-Authenticate") or ""

@@ -2,7 +2,9 @@
 
 from __future__ import absolute_import, print_function
 
+import errno
 import shutil
+import socket
 
 import pytest
 
@@ -53,6 +55,22 @@ def test_registry_with_an_error_of_its_own(status):
 
 def test_nobody_there():
     assert registry.ask("127.0.0.1:%d" % process.free_port()) == registry.UNAVAILABLE
+
+
+def test_a_signal_while_it_connects(monkeypatch):
+    """On 2.7 that ends a call: an orphan's end, or a cancellation, is no answer of the registry's."""
+    connect, told = socket.create_connection, []
+
+    def connect_late(*arguments, **options):
+        if not told:
+            told.append(errno.EINTR)
+            raise socket.error(errno.EINTR, "Interrupted system call")
+        return connect(*arguments, **options)
+
+    with Server(ANSWERS) as server:
+        monkeypatch.setattr(socket, "create_connection", connect_late)
+        assert registry.ask(server.address) == (True, True, False)
+    assert told
 
 
 def test_no_password_is_asked_for_or_sent(tmpdir):
