@@ -241,9 +241,11 @@ class Executor(object):
             time.sleep(0.05)
 
     def _cancel(self, attempt, pid):
+        marker = os.path.join(attempt, b"cancel")
         try:
-            with open(os.path.join(attempt, b"cancel"), "wb") as marker:
-                marker.write(b"Tristan is being removed from the machine")
+            with open(marker + b".new", "wb") as reason:
+                reason.write(b"Tristan is being removed from the machine")
+            os.rename(marker + b".new", marker)
         except (IOError, OSError):
             pass  # The disk may be full: it then ends by the signal, only without the reason.
         kill(pid, signal.SIGTERM)

@@ -384,6 +384,28 @@ def test_force_ends_a_build_and_all_its_processes(machine, address):
     assert not os.path.exists(machine.root)
 
 
+def test_a_builds_reason_to_end_is_there_with_its_marker(root, monkeypatch):
+    """A build that looks in between would end without it."""
+    attempt = os.path.dirname(put(root, "1", "run", "1", "builds", "b", "1", "status"))
+    marker = os.path.join(attempt, "cancel").encode("ascii")
+
+    def open_and_look(path, mode):
+        opened = open(path, mode)
+        assert not os.path.exists(marker)
+        return opened
+
+    worker = subprocess.Popen(["sleep", "600"])
+    monkeypatch.setattr(remove, "open", open_and_look, raising=False)
+    try:
+        remove.Executor(root.encode("ascii"))._cancel(attempt.encode("ascii"), worker.pid)
+        assert worker.wait() == -signal.SIGTERM
+    finally:
+        if worker.poll() is None:
+            worker.kill()
+    with open(marker) as reason:
+        assert reason.read() == "Tristan is being removed from the machine"
+
+
 def test_force_ends_a_build_that_was_stopped(machine, address, monkeypatch):
     """A worker that can't answer is killed, and its guardian with it."""
     request = running_build(machine, address)
