@@ -12,7 +12,7 @@ import pwd
 import signal
 import subprocess
 
-from business_hyper_fusion import compat, outcome
+from business_hyper_fusion import compat, files, outcome
 
 TICK = 0.1
 """Seconds between two looks at the clock and the cancel marker, at most."""
@@ -260,7 +260,7 @@ def _start(command):
         message = "%s can't be started: %s" % (command.words[0], os.strerror(problem.errno or 0))
         raise outcome.error("not_started", message)
     try:
-        process.stdin.write(command.stdin or b"")
+        files.write_all(process.stdin.fileno(), command.stdin or b"")
         process.stdin.close()
     except (IOError, OSError) as problem:
         if problem.errno != errno.EPIPE:
