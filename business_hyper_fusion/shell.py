@@ -142,12 +142,16 @@ class Shell(object):
                 os.close(held)
             return
         held = self._hold_ref()
+        # By this a collection knows whose shell it is: what the executor has run last may be another build.
+        used = lock.acquire(attempt.shell_lock, shared=True)
         directory = tempfile.mkdtemp(prefix="shell.", dir=attempt.path)
         try:
             yield again.prepare(self._work, directory, self._work.ref.source, container.BUILD)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
-            os.close(held)
+            for descriptor in (used, held):
+                if descriptor is not None:
+                    os.close(descriptor)
 
     def _hold_ref(self):
         """:returns: descriptor that holds the executor, whose last build of the ref was this one."""

@@ -19,6 +19,7 @@ from business_hyper_fusion import (
     compat,
     container,
     files,
+    layout,
     lock,
     outcome,
     status,
@@ -142,10 +143,12 @@ def note(directory, attempt):
 
 def kept(executor):
     """:returns: list of layout.Attempt that have a workspace, looked for in all builds."""
+    return _with(executor, "workspace")
+
+
+def _with(executor, name):
     found = []
-    for path in sorted(
-        glob.glob(os.path.join(glob_escape(executor.builds), "*", "*", "workspace"))
-    ):
+    for path in sorted(glob.glob(os.path.join(glob_escape(executor.builds), "*", "*", name))):
         build, number = os.path.split(os.path.dirname(path))
         if re.match(r"[1-9][0-9]{0,3}\Z", number):
             found.append(executor.attempt(os.path.basename(build), int(number)))
@@ -180,8 +183,8 @@ def in_use(attempt):
 
 
 def used(executor):
-    """:returns: list of layout.Attempt whose workspace somebody has a shell in."""
-    return [attempt for attempt in kept(executor) if in_use(attempt)]
+    """:returns: list of layout.Attempt that somebody has a shell in, with or without a workspace."""
+    return [attempt for attempt in _with(executor, layout.SHELL_LOCK) if in_use(attempt)]
 
 
 def remove(attempt):

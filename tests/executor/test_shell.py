@@ -11,7 +11,7 @@ import subprocess
 import pexpect
 import pytest
 
-from business_hyper_fusion import compat, lock, shell, workspace
+from business_hyper_fusion import compat, gc_executors, lock, shell, workspace
 from tests.executor.machine import engine_of
 from tests.executor.test_package import PUBLISH
 from tests.lab import process, python
@@ -220,6 +220,21 @@ def test_a_collection_leaves_it_alone(docker_shells, address):
     child.close()
     docker_shells.machine.ask("gc", question)
     assert not os.path.exists(attempt.workspace)
+
+
+def test_a_collection_knows_it_from_the_builds_after_it(shells, address):
+    """The executor's lock is the shell's then, and its request that of another ref's build: not whom it is held for."""
+    request = shells.fail(address, "true")
+    shells.fail(address, "true", ref={"kind": "tag", "name": "v1", "commit": ""})
+    child = shells.spawn(request)
+    child.sendline("echo here")
+    child.expect_exact("here")
+    assert (request["build_id"], "1") in gc_executors.running(shells.machine.business)
+    child.sendline("exit")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert gc_executors.running(shells.machine.business) == set()
+    assert shells.left_over(request) == []
 
 
 def test_a_workspace_that_goes_in_just_this_moment_is_told(shells, address, monkeypatch):
