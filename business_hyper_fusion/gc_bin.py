@@ -68,7 +68,7 @@ def _collect_locked(report, bin_, items, locks):
         return False
     try:
         found = list(items())
-        moved = [(item, _move(report, bin_, item)) for item in found if item.why]
+        moved = [(item, _move_unused(report, bin_, item)) for item in found if item.why]
     finally:
         for descriptor in held:
             os.close(descriptor)
@@ -97,6 +97,23 @@ def _say(report, items, busy):
             report.busy(item)
         else:
             report.removed(item, sum(size_of(path) for path in item.paths))
+
+
+def _move_unused(report, bin_, item):
+    """As _move; nothing of what somebody uses since it was looked at."""
+    if item.lock is None:
+        return _move(report, bin_, item)
+    held = lock.acquire(item.lock)
+    if held is None:
+        report.busy(item)
+        return []
+    try:
+        places = _move(report, bin_, item)
+        if places:
+            compat.remove_file(item.lock)
+        return places
+    finally:
+        os.close(held)
 
 
 def _move(report, bin_, item):

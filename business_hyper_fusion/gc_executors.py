@@ -138,6 +138,7 @@ def _left_by_attempts(report, executor):
 def _workspace(report, attempt, document):
     """The source of a failed build, kept for whom it may concern until the time that its status says."""
     item = _of_attempt("workspaces", attempt, attempt.workspace, document)
+    item.lock = attempt.shell_lock
     is_over = compat.seconds_of(document.get("kept_until") or "") < report.now
     if is_over and not workspace.in_use(attempt):
         item.why = "kept until %s" % (document.get("kept_until") or "the build ended")

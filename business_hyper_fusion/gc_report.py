@@ -21,6 +21,9 @@ class Item(object):
     top = None
     """Directory below which emptied parents go, too."""
 
+    lock = None
+    """Path of the lock of whoever uses it, where that one needs none of the others; it goes, too."""
+
     def __init__(self, kind, name, paths, used):
         self.kind = kind
         self.name = name

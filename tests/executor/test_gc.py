@@ -9,7 +9,17 @@ import time
 
 import pytest
 
-from business_hyper_fusion import clean, clocks, compiled, files, gc_bin, identity, lock, trees
+from business_hyper_fusion import (
+    clean,
+    clocks,
+    compiled,
+    files,
+    gc_bin,
+    identity,
+    lock,
+    trees,
+    workspace,
+)
 from business_hyper_fusion import gc as gc_verb
 from business_hyper_fusion.grammar import tree as grammar
 from business_hyper_fusion.work import Work
@@ -247,6 +257,30 @@ def test_what_somebody_has_a_shell_in_is_left_alone(used, address):
         assert removed(answer) == [] and len(answer["busy"]) == 3
     os.close(held)
     assert len(removed(gc(used, what=["refs", "caches", "workspaces"]))) == 4
+
+
+def test_a_shell_that_comes_behind_the_look_for_one_is_left_alone(used, address, monkeypatch):
+    request = run(used, address, "true")
+    attempt = used.attempt(request)
+    os.mkdir(attempt.workspace)
+    rewrite(used, request, workspace=attempt.workspace, kept_until="2020-01-01T00:00:00.000Z")
+    look, held = workspace.in_use, []
+
+    def look_and_open(one):
+        found = look(one)
+        if lock.held(one.executor.lock):
+            held.append(lock.acquire(one.shell_lock, shared=True))
+        return found
+
+    monkeypatch.setattr(workspace, "in_use", look_and_open)
+    question = {"older_than_seconds": 30 * DAY, "what": ["workspaces"]}
+    answer = gc_verb.answer(used.business, question)
+    assert removed(answer) == [] and len(answer["busy"]) == 1
+    assert os.path.isdir(attempt.workspace)
+    os.close(held[0])
+    monkeypatch.undo()
+    assert len(removed(gc_verb.answer(used.business, question))) == 1
+    assert not os.path.exists(attempt.shell_lock)
 
 
 def test_artifacts_of_the_newest_success_stay_however_old(used, address):
