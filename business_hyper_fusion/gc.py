@@ -86,8 +86,11 @@ def run(business, report, engine, patience=0.0):
     """
     compat.make_directories(business.upkeep)
     held, deadline = lock.acquire(business.gc_lock), compat.monotonic() + patience
-    while held is None and compat.monotonic() < deadline and _is_kept_up(business):
-        time.sleep(0.05)
+    waits = True
+    while held is None and waits:
+        # Looked at before the lock: a build lets go of that first, and ends then.
+        waits = compat.monotonic() < deadline and _is_kept_up(business)
+        time.sleep(0.05 if waits else 0)
         held = lock.acquire(business.gc_lock)
     if held is None:
         return {"answer": "busy"}

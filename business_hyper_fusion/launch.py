@@ -186,10 +186,12 @@ class Launch(object):
 
     def _acquire(self):
         """The lock, waiting only for a build that has written its end to let go of it."""
-        begun = compat.monotonic()
+        begun, waits = compat.monotonic(), True
         held = lock.acquire(self._executor.lock)
-        while held is None and compat.monotonic() - begun < self._patience():
-            time.sleep(0.02)
+        while held is None and waits:
+            # Looked at before the lock: a build lets go of that first, and its process ends then.
+            waits = compat.monotonic() - begun < self._patience()
+            time.sleep(0.02 if waits else 0)
             held = lock.acquire(self._executor.lock)
         return held
 

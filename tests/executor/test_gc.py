@@ -283,6 +283,17 @@ def test_a_shell_that_comes_behind_the_look_for_one_is_left_alone(used, address,
     assert not os.path.exists(attempt.shell_lock)
 
 
+def test_a_build_that_ends_its_upkeep_while_it_is_looked_for_is_not_in_the_way(used, monkeypatch):
+    held = [lock.acquire(used.business.gc_lock)]
+
+    def end_just_now(business):
+        os.close(held.pop())
+        return False
+
+    monkeypatch.setattr(gc_verb, "_is_kept_up", end_just_now)
+    assert gc_verb.answer(used.business, {"older_than_seconds": 30 * DAY})["answer"] == "gc"
+
+
 def test_artifacts_of_the_newest_success_stay_however_old(used, address):
     first, second = [
         run(used, address, "echo %d > out" % number, artifacts=["out"]) for number in range(2)

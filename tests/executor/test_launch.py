@@ -86,6 +86,23 @@ def test_a_worker_that_is_stopped_before_it_lets_go_is_waited_for(machine, addre
     assert begins._acquire() == "held"
 
 
+def test_a_worker_that_goes_while_it_is_looked_for_keeps_nobody_off(machine, address, monkeypatch):
+    """It lets go of the executor before it ends, so that one that has ended is no longer in the way."""
+    machine.run(machine.request(address, "true"))
+    executor = machine.business.executor("1")
+    machine.wait_until(lambda: not lock.held(executor.lock))
+    held = [lock.acquire(executor.lock)]
+
+    def end_just_now(process):
+        os.close(held.pop())
+        return False
+
+    monkeypatch.setattr(identity, "alive", end_just_now)
+    monkeypatch.setattr(launch, "ENDED_SECONDS", 0.0)
+    begins = launch.Launch(machine.release, machine.request(address, "true"), {})
+    os.close(begins._acquire())
+
+
 def test_attempt_that_died_before_its_status_may_be_taken(machine, address):
     request = machine.request(address, "true")
     os.makedirs(machine.attempt(request).path)
