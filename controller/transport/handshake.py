@@ -11,6 +11,7 @@ learns no more than that somebody called.
 from __future__ import absolute_import, print_function, unicode_literals
 
 import random
+import threading
 import time
 
 from controller import compat, errors
@@ -128,6 +129,29 @@ class Way(object):
             longest = min(longest * 2, PAUSE_MOST)
 
 
+class Connection(paramiko.Transport):
+    """paramiko's thread, which reads, waits for new keys before it answers the end of a command; but where they were
+    asked for just before, it is the one that has to read them: it would wait half a minute, and cut the connection.
+    """
+
+    def __init__(self, *arguments, **named):
+        self._answers = []
+        super(Connection, self).__init__(*arguments, **named)
+
+    def _send_user_message(self, data):
+        if threading.current_thread() is self and not self.clear_to_send.is_set():
+            self._answers.append(data)
+        else:
+            super(Connection, self)._send_user_message(data)
+
+    def _activate_inbound(self):
+        """The new keys are here; ours were sent before."""
+        super(Connection, self)._activate_inbound()
+        with self.clear_to_send_lock:  # before all that others wait to send
+            while self._answers:
+                self._send_message(self._answers.pop(0))
+
+
 class Attempt(object):
     """One call to a host."""
 
@@ -135,7 +159,7 @@ class Attempt(object):
         self.line = call(destination, jump, timeout)
         self._timeout = timeout
         self._started = compat.monotonic()
-        self.transport = paramiko.Transport(
+        self.transport = Connection(
             self.line, default_window_size=WINDOW, disabled_algorithms=DISABLED
         )
         self.transport.banner_timeout = self.transport.handshake_timeout = timeout

@@ -98,15 +98,26 @@ class SshChannel(base.Channel):
 
         Under the channel's lock: paramiko's own shutdown_write lets go of it before it sends, and the answer to
         the machine's CLOSE may then go out first; sshd ends the whole connection for an EOF on a channel that
-        is gone, and with it everybody else's channels.
+        is gone, and with it everybody else's channels. But without it while new keys are waited for: who reads
+        them may want it first.
         """
+        connection = self._channel.transport
+        end = compat.monotonic() + connection.clear_to_send_timeout
         try:
-            with self._channel.lock:
-                message = self._channel._send_eof()
-                if message is not None:
-                    self._channel.transport._send_user_message(message)
+            while not self._sent_eof(connection) and compat.monotonic() < end:
+                connection.clear_to_send.wait(SEND_TICK)
         except (paramiko.SSHException, EOFError, EnvironmentError):
             self._check_cut()
+
+    def _sent_eof(self, connection):
+        """Whether that is said, or would reach nobody; not while new keys are agreed on."""
+        with self._channel.lock, connection.clear_to_send_lock:
+            if not connection.active or not connection.clear_to_send.is_set():
+                return not connection.active
+            message = self._channel._send_eof()
+            if message is not None:
+                connection._send_message(message)
+            return True
 
     def stderr(self):
         self._collect_errors()

@@ -422,6 +422,48 @@ def test_other_keys_in_the_middle_of_an_output(connection):
     assert connection._ours.session_id == before[0] and connection._ours.H != before[1]
 
 
+def test_the_end_of_input_waits_for_new_keys_without_the_lock_that_their_reader_may_want(
+    connection, monkeypatch
+):
+    channel, clear = connection.open("cat; echo end"), connection._ours.clear_to_send
+    waiting, wait = threading.Event(), clear.wait
+    monkeypatch.setattr(clear, "wait", lambda seconds: waiting.set() or wait(seconds))
+    clear.clear()  # as while new keys are agreed on
+    sender = threading.Thread(target=channel.send_eof)
+    sender.start()
+    try:
+        assert waiting.wait(60)
+        process.wait_until(lambda: channel._channel.lock.acquire(False), 10, "the channel's lock")
+        channel._channel.lock.release()
+    finally:
+        clear.set()
+        sender.join()
+    assert channel.receive(60) == b"end\n"
+
+
+def test_what_is_answered_while_new_keys_are_agreed_on_goes_out_behind_them(
+    connection, monkeypatch
+):
+    """By the thread that has to read the keys, and does not wait for itself."""
+    sent, answered = [], threading.Event()
+    ours = type(connection._ours)(socket.socketpair()[0])
+    ours.active, ours.clear_to_send_timeout = True, 1
+    monkeypatch.setattr(ours, "_send_message", sent.append)
+    monkeypatch.setattr(paramiko.Transport, "_activate_inbound", lambda ours: None)
+
+    def read():
+        ours._send_user_message("the end of input")
+        ours._send_user_message("the end of a command")
+        answered.set()
+
+    monkeypatch.setattr(ours, "run", read)
+    ours.start()
+    ours.join()
+    assert answered.is_set() and sent == []
+    ours._activate_inbound()
+    assert sent == ["the end of input", "the end of a command"]
+
+
 def test_an_idle_connection_sleeps_and_still_closes_at_once(connection, monkeypatch):
     """paramiko's thread wakes up ten times a second unless it is told otherwise."""
     line, calls = connection._ours.sock, []
