@@ -25,7 +25,7 @@ from controller import documents, errors, remembered
 from controller.claim import claim, discard
 
 KEPT = 1000
-"""Entries; older ones go, their builds are still found on the machines."""
+"""Entries; older ones go unless they are open. Their builds are still found on the machines."""
 
 KEPT_BYTES = 16 * 1024 * 1024
 """Most bytes of a launch: a request has up to 4 MiB, and JSON may double it."""
@@ -187,7 +187,11 @@ class Journal(object):
 
     def _prune(self):
         found = listed(self._builds)
-        for name in found[:-KEPT] if len(found) > KEPT + SLACK else ():
+        if len(found) <= KEPT + SLACK:
+            return
+        # One that had to wait for an executor has an old id, and its end is still to be accepted.
+        opened = set(name + ".json" for name in listed(self._open))
+        for name in [one for one in found[:-KEPT] if one not in opened]:
             documents.remove(os.path.join(self._builds, name))
             documents.remove(os.path.join(self._ends, name))
             documents.remove(os.path.join(self._requests, name))

@@ -94,8 +94,22 @@ def test_the_oldest_entries_go(state, monkeypatch):
         state.journal.intend(entry(number), {})
         if number < 4:
             state.journal.accept(entry(number)["build_id"], {"steps": []})
+            state.journal.close(entry(number)["build_id"])
     assert state.journal.build_ids() == [entry(number)["build_id"] for number in (6, 5, 4)]
     assert os.listdir(os.path.join(state.directory, "ends")) == []
+
+
+def test_an_open_entry_stays_however_many_are_newer(state, monkeypatch):
+    """A build that waits for an executor has the id of the time when it was asked for."""
+    monkeypatch.setattr(journal, "KEPT", 3)
+    monkeypatch.setattr(journal, "SLACK", 2)
+    for number in range(2, 7):
+        state.journal.intend(entry(number), {})
+        state.journal.close(entry(number)["build_id"])
+    state.journal.intend(entry(1), {})
+    state.journal.confirm(entry(1)["build_id"])
+    assert state.journal.read(entry(1)["build_id"])["stage"] == "launched"
+    assert state.journal.build_ids() == [entry(number)["build_id"] for number in (6, 5, 4, 1)]
 
 
 def test_an_entry_is_open_until_it_is_refused_or_closed(state):
