@@ -112,6 +112,15 @@ class Attempt(object):
         self.spare = join(self.path, "spare")
         self.reserve = join(self.path, RESERVE)
 
+    def container_id(self, step):
+        """:returns: path of the file that an engine's client writes when the container of that step is made."""
+        return join(self.scratch, "container_id." + step)
+
+    @property
+    def environment(self):
+        """Of the step whose container is asked for, from before that until it is tidied up."""
+        return join(self.scratch, "environment")
+
     def secret(self, slot):
         """:returns: path of a secret's file; those of the build scripts have a directory of their own."""
         kind, _, name = slot.partition(":")

@@ -52,7 +52,8 @@ def _reap(attempt, phase, below):
         reaper.ask_engine(engine.remove_image(command, request["publish"]["image"]))
     if request.get("isolation") != "docker" or not command:
         return ""
-    removed = reaper.remove_containers(command, attempt.build_id, attempt.number)
+    seconds = reaper.coming_seconds(attempt, phase)  # a step's name is its phase's
+    removed = reaper.remove_containers(command, attempt.build_id, attempt.number, seconds)
     return (
         ""
         if removed is not None

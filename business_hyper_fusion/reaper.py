@@ -20,6 +20,9 @@ REMOVALS = 20
 """Tries to remove a container: the engine may be at it itself, on a busy machine for seconds; Podman without a
 container's conmon notices first that it ended, and only then removes it."""
 
+MAKING_SECONDS = 10.0
+"""How long a container may still come whose client was killed while the engine made it; no question finds it before."""
+
 ENGINE_SECONDS = 60
 """An engine that does not answer within this is taken to be down."""
 
@@ -90,12 +93,34 @@ def _signal(pid, number):
         pass
 
 
-def remove_containers(engine, build_id, attempt):
+def coming_seconds(attempt, step):
+    """:param attempt: layout.Attempt. :param step: name of a step whose client is dead.
+    :returns: seconds in which its container may still come: it was asked for, and the client had not heard of it.
+    """
+    if not os.path.exists(attempt.environment):
+        return 0.0
+    try:
+        return 0.0 if os.path.getsize(attempt.container_id(step)) else MAKING_SECONDS
+    except OSError:
+        return MAKING_SECONDS
+
+
+def remove_containers(engine, build_id, attempt, seconds=0.0):
     """Remove every container with the attempt's labels, running or not.
 
     :param engine: the engine's command words.
+    :param seconds: for which to look again while there is none, see coming_seconds.
     :returns: number removed, or None when the engine did not answer.
     """
+    deadline = compat.monotonic() + seconds
+    removed = _remove_containers(engine, build_id, attempt)
+    while removed == 0 and compat.monotonic() < deadline:
+        time.sleep(0.5)
+        removed = _remove_containers(engine, build_id, attempt)
+    return removed
+
+
+def _remove_containers(engine, build_id, attempt):
     labels = ["label=tristan.build_id=%s" % build_id, "label=tristan.attempt=%s" % attempt]
     listing = ["ps", "--all", "--quiet", "--no-trunc", "--filter", labels[0], "--filter", labels[1]]
     removed = set()

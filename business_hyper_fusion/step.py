@@ -95,11 +95,12 @@ class DockerStep(object):
         self._work = work
         self._step = step
         self._name = container.name(work, step)
-        self._cid_file = work.scratch("container_id." + step.name)
-        self._environment_file = work.scratch("environment")
+        self._cid_file = work.attempt.container_id(step.name)
+        self._environment_file = work.attempt.environment
         self._meter = ContainerMeter(self._cid_file, self._script_runs)
         self._lifeline = None
         self._broken_off = False
+        self._is_cut = False
 
     def run(self):
         environment = container.environment_file(self._work, self._step)
@@ -113,8 +114,11 @@ class DockerStep(object):
         command = self._script("do_build_project.sh", options)
         command.stop = self._signal_container
         command.lifeline = self._lifeline
+        self._is_cut = True
         try:
-            return self._work.runner.run(command, self._meter)
+            finished = self._work.runner.run(command, self._meter)
+            self._is_cut = finished.killed
+            return finished
         finally:
             self._lifeline.close()
 
@@ -153,8 +157,11 @@ class DockerStep(object):
         return self._meter.use
 
     def clean(self):
+        seconds = self._coming_seconds()
         if self._broken_off:
-            self._wait_for_engine()
+            self._wait_for_engine(seconds)
+        elif seconds:
+            self._remove_containers(seconds)
         cleaning = self._script("clean_build_project.sh", [])
         if self._is_gone():
             cleaning.environment["TRISTAN_GONE"] = "yes"
@@ -166,11 +173,19 @@ class DockerStep(object):
         environment = self._work.host_environment()
         return engine_socket.says_gone(self._work.engine, environment, self._name)
 
-    def _wait_for_engine(self):
+    def _coming_seconds(self):
+        """For what the engine may still be making; a client that came to its own end knows."""
+        attempt = self._work.attempt
+        return reaper.coming_seconds(attempt, self._step.name) if self._is_cut else 0.0
+
+    def _remove_containers(self, seconds):
+        attempt, command = self._work.attempt, self._work.engine
+        return reaper.remove_containers(command, attempt.build_id, attempt.number, seconds)
+
+    def _wait_for_engine(self, seconds):
         """One that was killed is mostly started again at once. Its containers end without it, by their lifeline."""
         deadline = compat.monotonic() + ENGINE_BACK_SECONDS
-        attempt = self._work.attempt
-        while reaper.remove_containers(self._work.engine, attempt.build_id, attempt.number) is None:
+        while self._remove_containers(seconds) is None:
             if compat.monotonic() >= deadline:
                 self._work.log.say("==> %s: the engine does not answer any more" % self._step.name)
                 return

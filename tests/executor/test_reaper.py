@@ -3,12 +3,14 @@
 from __future__ import absolute_import, print_function, unicode_literals
 
 import os
+import signal
 import subprocess
 import uuid
 
 import pytest
 
 from business_hyper_fusion import reaper
+from tests.executor.machine import Machine
 from tests.lab import process
 
 
@@ -90,3 +92,54 @@ def test_it_is_waited_for_after_a_step_as_well(slow_engine, tmpdir):
         "TRISTAN_CONTAINER": "b",
     }
     process.output(["/bin/sh", script], environment=environment)
+
+
+LATE_ENGINE = """#!/bin/sh
+# Makes the container of `run` only once it was looked for, when its client is long dead.
+case "$1" in
+run)
+    >{here}/asked
+    exec sleep 600
+    ;;
+ps)
+    if [ -e {here}/looked ] && [ ! -e {here}/made ]; then
+        {engine} create --label tristan.build_id={build_id} --label tristan.attempt=1 {image} true >{here}/made
+    fi
+    [ ! -e {here}/asked ] || >{here}/looked
+    ;;
+esac
+exec {engine} "$@"
+"""
+
+
+@pytest.fixture
+def late(engine, small_base, address, tmpdir):
+    """(Machine, request) of a build whose engine is just making its container."""
+    program = tmpdir.join("engine")
+    machine = Machine([str(program)], small_base)
+    request = machine.request(address, "true", isolation="docker")
+    words = {"here": tmpdir, "engine": " ".join(engine.command), "image": small_base}
+    program.write(LATE_ENGINE.format(build_id=request["build_id"], **words))
+    program.chmod(0o755)
+    assert machine.launch(request)["answer"] == "started"
+    machine.wait_until(tmpdir.join("asked").check)
+    yield machine, request
+    machine.remove()
+
+
+def made(engine, request):
+    listing = ["ps", "--all", "--quiet", "--filter", "label=tristan.build_id="]
+    listing[-1] += request["build_id"]
+    return engine.run(listing).strip()
+
+
+@pytest.mark.parametrize("end", ["cancelled", "lost"])
+def test_a_container_that_comes_behind_its_clients_death_is_removed(engine, late, tmpdir, end):
+    machine, request = late
+    if end == "lost":
+        os.kill(machine.status(request)["process"]["pid"], signal.SIGKILL)
+    else:
+        machine.ask("cancel", {"build_id": request["build_id"], "reason": ""})
+    assert machine.wait(request)["state"] == end
+    assert tmpdir.join("made").read().strip()
+    assert not made(engine, request)

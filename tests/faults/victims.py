@@ -83,8 +83,9 @@ def stop(pid):
     process.wait_until(lambda: identity.stat_fields(pid)[0] in STOPPED, 60, "a stopped process")
 
 
-def left(machine, request, words=()):
+def left(machine, request, words=(), but=None):
     """:param words: parts of command lines that stand for the attempt wherever they run.
+    :param but: an engine's word for containers that don't count.
 
     :returns: list of str, what of an attempt still runs or exists.
     """
@@ -96,22 +97,23 @@ def left(machine, request, words=()):
         and (word in _environment(pid) or any(one in command(pid) for one in words))
     ]
     label = "label=tristan.build_id=" + request["build_id"]
-    engine = machine.engine + ["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Command}}"]
+    form = "{{.ID}} {{.Status}} {{.Command}}"
+    engine = machine.engine + ["ps", "--all", "--no-trunc", "--format", form]
     if request["isolation"] == "docker":
         found += process.output(engine + ["--filter", label]).splitlines()
         everything = process.output(engine).splitlines()
         found += [line for line in everything if any(one in line for one in words)]
-    return found
+    return [one for one in found if one.split()[1] != but]
 
 
-def nothing_left(machine, request, words=(), seconds=GONE_WITHIN):
-    """Nobody asks the machine anything meanwhile."""
-    end = time.time() + seconds
-    found = left(machine, request, words)
+def nothing_left(machine, request, words=(), but=None):
+    """Nobody asks the machine anything meanwhile. :param but: see left."""
+    end = time.time() + GONE_WITHIN
+    found = left(machine, request, words, but)
     while found:
         assert time.time() < end, "still there: %s" % found
         time.sleep(0.1)
-        found = left(machine, request, words)
+        found = left(machine, request, words, but)
 
 
 def asked(machine, request):
