@@ -13,7 +13,6 @@ keeps what is behind it; nobody is waited for but a build's own upkeep.
 from __future__ import absolute_import, print_function
 
 import os
-import time
 
 from business_hyper_fusion import (
     builds,
@@ -85,13 +84,12 @@ def run(business, report, engine, patience=0.0):
     :param patience: seconds for which to wait for a build that looks after the disk. :returns: the answer.
     """
     compat.make_directories(business.upkeep)
-    held, deadline = lock.acquire(business.gc_lock), compat.monotonic() + patience
-    waits = True
-    while held is None and waits:
-        # Looked at before the lock: a build lets go of that first, and ends then.
-        waits = compat.monotonic() < deadline and _is_kept_up(business)
-        time.sleep(0.05 if waits else 0)
-        held = lock.acquire(business.gc_lock)
+    deadline = compat.monotonic() + patience
+
+    def may_wait():
+        return compat.monotonic() < deadline and _is_kept_up(business)
+
+    held = lock.acquire_from_leaving(business.gc_lock, may_wait, 0.05)
     if held is None:
         return {"answer": "busy"}
     try:

@@ -11,7 +11,6 @@ import errno
 import json
 import os
 import sys
-import time
 
 from business_hyper_fusion import (
     compat,
@@ -186,14 +185,12 @@ class Launch(object):
 
     def _acquire(self):
         """The lock, waiting only for a build that has written its end to let go of it."""
-        begun, waits = compat.monotonic(), True
-        held = lock.acquire(self._executor.lock)
-        while held is None and waits:
-            # Looked at before the lock: a build lets go of that first, and its process ends then.
-            waits = compat.monotonic() - begun < self._patience()
-            time.sleep(0.02 if waits else 0)
-            held = lock.acquire(self._executor.lock)
-        return held
+        begun = compat.monotonic()
+
+        def may_wait():
+            return compat.monotonic() - begun < self._patience()
+
+        return lock.acquire_from_leaving(self._executor.lock, may_wait, 0.02)
 
     def _patience(self):
         """:returns: seconds to wait altogether for who had the executor last; 0 while that runs."""

@@ -65,6 +65,22 @@ def acquire_in_turn(path, control, when_waiting, shared=False):
     return descriptor
 
 
+def acquire_from_leaving(path, may_wait, pause):
+    """Take a lock of whoever is about to let go of it.
+
+    :param may_wait: callable() -> whether to go on. Looked at before each try, and not behind it: who leaves lets go
+        of the lock first, so that one who has left in between is no longer in the way.
+    :param pause: seconds between two tries.
+    :returns: as acquire.
+    """
+    descriptor, waits = acquire(path), True
+    while descriptor is None and waits:
+        waits = may_wait()
+        time.sleep(pause if waits else 0)
+        descriptor = acquire(path)
+    return descriptor
+
+
 def release(descriptor):
     """Let go of a lock for everybody who shares the descriptor, without waiting for them to end."""
     fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -149,7 +149,6 @@ class Journal(object):
 
     def read(self, build_id):
         """One entry, with what `accept` was told; {} when there is none."""
-        grammar.check_build_id(build_id)
         end = self._read(self._end(build_id), remembered.END)  # first: _prune() removes it last
         entry = self._entry(build_id)
         return dict(entry, **end) if entry else {}
@@ -179,6 +178,7 @@ class Journal(object):
         return os.path.join(self._builds, build_id + ".json")
 
     def _end(self, build_id):
+        grammar.check_build_id(build_id)
         return os.path.join(self._ends, build_id + ".json")
 
     def _place(self, project, ref):

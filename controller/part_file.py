@@ -127,15 +127,9 @@ class PartFile(object):
                 raise in_the_way(folder)
 
     def _make_folders(self):
-        for make, folder in [(os.makedirs, self._top)] + [
-            (os.mkdir, one) for one in self._folders()
-        ]:
-            try:
-                if mode_of(folder) is None:
-                    make(folder)
-            except EnvironmentError as error:
-                if error.errno != errno.EEXIST:  # another tristan may have been quicker
-                    raise
+        make_missing(os.makedirs, self._top)
+        for folder in self._folders():
+            make_missing(os.mkdir, folder)
         self._check_folders()
 
 
@@ -145,6 +139,16 @@ def part_name(base):
     if len(name) <= LONGEST_NAME:
         return name
     return b"." + compat.ensure_binary(hashlib.sha256(base).hexdigest()) + b".part"
+
+
+def make_missing(make, folder):
+    """:param make: os.makedirs or os.mkdir."""
+    try:
+        if mode_of(folder) is None:
+            make(folder)
+    except EnvironmentError as error:
+        if error.errno != errno.EEXIST:  # another tristan may have been quicker
+            raise
 
 
 def mode_of(path):

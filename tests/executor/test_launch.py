@@ -78,7 +78,7 @@ def test_a_worker_that_is_stopped_before_it_lets_go_is_waited_for(machine, addre
         def sleep(seconds):
             clock[0] += seconds
 
-    monkeypatch.setattr(launch, "time", Time)
+    monkeypatch.setattr(lock, "time", Time)
     monkeypatch.setattr(compat, "monotonic", lambda: clock[0])
     monkeypatch.setattr(identity, "alive", lambda process: True)
     monkeypatch.setattr(lock, "acquire", lambda path: "held" if clock[0] > 10 else None)
